@@ -1,0 +1,20 @@
+"""riskcalc, the asymptotic risk calculator: the test error of linearised networks, predicted and checked."""
+
+from riskcalc.compare import Comparison, compare, verify
+from riskcalc.data import Dataset, GaussianData
+from riskcalc.errors import NotConvergedError, StoreError
+from riskcalc.estimators import Ridge
+from riskcalc.result import Risk, Trials
+from riskcalc.simulation import simulate
+from riskcalc.spectrum import Spectrum
+from riskcalc.theory import (
+    Problem,
+    effective_ridge,
+    finite_population_risk,
+    log_effective_ridge,
+    predict,
+    reduce,
+    ridge_risk,
+)
+
+__version__ = "0.1.0"

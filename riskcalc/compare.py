@@ -1,0 +1,362 @@
+"""Theory beside experiment: gap, standard error, z, verdict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import t as student_t
+
+from riskcalc.arguments import FloatArray, numbers
+from riskcalc.data import Dataset, GaussianData
+from riskcalc.data.gaussian import entries_kurtosis
+from riskcalc.estimators import Ridge
+from riskcalc.model import Model, lookup
+from riskcalc.result import Risk, Trials
+from riskcalc.simulation import simulate
+from riskcalc.simulation.cells import Measures
+from riskcalc.simulation.simulate import Rng
+from riskcalc.simulation.trials import Submits
+from riskcalc.tables import columns, html_table, plain, text_table
+from riskcalc.theory import predict, reduce
+
+LEVEL = 1e-3  # chance that a right theory is refused
+ROUNDING = 1e-8  # relative: a gap below it is none, and a standard error below it is zero
+IN_UNITS_OF_TEST = ("test", "train", "bias", "variance")  # their zeros are rounded at the size of the test error
+HEAVY = 3  # cells with |n - rank| <= HEAVY at ridge 0 have heavy tails and are not judged
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    r"""A prediction beside trials, cell by cell and field by field.
+
+    .. math:: z = \frac{\bar v - v_{theory}}{\mathrm{s.e.}}, \qquad
+              z_{excess} = \frac{\max(0, |\bar v - v_{theory}| - a)}{\mathrm{s.e.}}
+
+    Parameters
+    ----------
+    predicted : mapping of str to ndarray
+        Values of theory, or of a conjecture of one's own.
+    trials : Trials
+    allowances : mapping of str to ndarray
+        Finite-size gap a that is not counted against the theory, in units of the field; fixed per pair, never fitted.
+    judged : ndarray of bool
+        False where a cell is shown but not judged: the prediction is inf, or |n - rank| <= 3 at ridge 0.
+    rule : str
+        How the allowances were made, in words.
+    prediction : Risk or None
+
+    Notes
+    -----
+    ``agrees`` is True if the largest excess z over all judged cells and fields is below ``limit``, the two-sided
+    quantile of Student's t at level 0.001 divided by their number (Bonferroni). Where the standard error is zero, z is
+    0 or inf according to whether the gap is within rounding and allowance.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> data = rc.GaussianData.isotropic(n_features=50, noise=0.25)
+    >>> comparison = rc.verify(data, rc.Ridge([1.0, 10.0]), n_samples=100, n_trials=20, rng=0)
+    >>> comparison.agrees
+    True
+    """
+
+    predicted: Mapping[str, FloatArray]
+    trials: Trials
+    allowances: Mapping[str, FloatArray]
+    judged: npt.NDArray[np.bool_]
+    rule: str
+    prediction: Risk | None = None
+
+    @property
+    def z(self) -> dict[str, FloatArray]:
+        """(simulation - theory) / standard error, by field; 0 or inf where the standard error is zero."""
+        return {name: self._in_errors(name, self._gap(name)) for name in self.predicted}
+
+    @property
+    def excess_z(self) -> dict[str, FloatArray]:
+        """|z| after the allowance, by field; 0 where a cell is not judged."""
+        out = {}
+        for name in self.predicted:
+            beyond = np.maximum(np.abs(self._gap(name)) - self.allowances[name], 0.0)
+            out[name] = np.where(self.judged, self._in_errors(name, beyond), 0.0)
+        return out
+
+    @property
+    def limit(self) -> float:
+        """Largest excess z that a right theory may show."""
+        count = max(1, int(self.judged.sum()) * len(self.predicted))
+        return float(student_t.isf(LEVEL / 2 / count, self.trials.n_trials - 1))
+
+    @property
+    def worst(self) -> float:
+        """Largest excess z over judged cells and fields."""
+        return max((float(z.max(initial=0.0)) for z in self.excess_z.values()), default=0.0)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether theory and simulation agree."""
+        return self.worst <= self.limit
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        cells = f"{int(self.judged.sum())} of {self.judged.size} cells judged, {len(self.predicted)} fields"
+        word = "agree" if self.agrees else "DISAGREE"
+        return f"theory and simulation {word}: largest excess |z| {self.worst:.2f}, limit {self.limit:.2f} ({cells})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per cell and field: coordinates, theory, simulation, standard error, z and a label."""
+        shape, z = self.judged.shape, self.z
+        where = columns(self.trials.coordinates, {}, shape)
+        judged = self.judged.ravel()
+        out = []
+        for k in range(judged.size):
+            for name in self.predicted:
+                measured = getattr(self.trials, name)
+                out.append(
+                    {coordinate: float(values[k]) for coordinate, values in where.items()}
+                    | {
+                        "field": name,
+                        "theory": float(np.broadcast_to(self.predicted[name], shape).flat[k]),
+                        "simulation": float(measured.mean.flat[k]),
+                        "standard_error": float(measured.standard_error.flat[k]),
+                        "allowance": float(np.broadcast_to(self.allowances[name], shape).flat[k]),
+                        "z": float(z[name].flat[k]),
+                        "judged": "" if judged[k] else "not judged: at the threshold",
+                    }
+                )
+        return out
+
+    def table(self) -> str:
+        """The rows as text, the rule of the allowances and the verdict below."""
+        return f"{text_table(self.rows())}\n{self.rule}\n{self.verdict}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, for strict JSON."""
+        shape = self.judged.shape
+        return {
+            "kind": "comparison",
+            "agrees": self.agrees,
+            "verdict": self.verdict,
+            "worst": plain(np.asarray(self.worst)),
+            "limit": plain(np.asarray(self.limit)),
+            "rule": self.rule,
+            "judged": self.judged.tolist(),
+            "theory": {name: plain(np.broadcast_to(value, shape)) for name, value in self.predicted.items()},
+            "z": {name: plain(value) for name, value in self.z.items()},
+            "simulation": self.trials.to_dict(),
+        }
+
+    def _gap(self, name: str) -> FloatArray:
+        with np.errstate(invalid="ignore"):
+            return np.asarray(getattr(self.trials, name).mean - self.predicted[name])
+
+    def _in_errors(self, name: str, gap: FloatArray) -> FloatArray:
+        measured, predicted = getattr(self.trials, name), np.abs(self.predicted[name])
+        size = np.where(np.isfinite(predicted), predicted, 0.0) + np.abs(measured.mean)
+        floor = ROUNDING * size + (ROUNDING**1.5 * self.trials.test.mean if name in IN_UNITS_OF_TEST else 0.0)
+        error = np.where(measured.standard_error > floor, measured.standard_error, 0.0)
+        none = np.abs(gap) <= floor
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(none & (error == 0), 0.0, gap / error)
+
+    def __repr__(self) -> str:
+        return f"Comparison({self.verdict})"
+
+    def _repr_html_(self) -> str:
+        named: dict[str, FloatArray] = {}
+        for name in self.predicted:
+            measured = getattr(self.trials, name)
+            named |= {name: self.predicted[name], f"{name} simulated": measured.mean, f"{name} z": self.z[name]}
+        return html_table(self.trials.coordinates, named, self.judged.shape) + f"<p>{self.verdict}</p>"
+
+
+def compare(
+    prediction: Risk | Mapping[str, npt.ArrayLike], trials: Trials, *, allowance: float | None = None
+) -> Comparison:
+    r"""Put a prediction, or a conjecture of one's own, beside trials.
+
+    .. math:: z = (\bar v - v_{theory}) / \mathrm{s.e.}
+
+    Parameters
+    ----------
+    prediction : Risk, or mapping of field to array_like
+        ``{"test": array}`` of a shape that broadcasts to the trials'.
+    trials : Trials
+    allowance : float, >= 0, optional
+        Relative finite-size gap that is allowed, in units of 1/n, for every field. Left out, the pair's own:
+        (GaussianData, Ridge) 3 of the bias and 1 of the variance in units of (1 + |excess kurtosis|)/(n - df2); (Dataset, Ridge) the
+        relative 1, 3.5 and 8 % for a ridge above 0.35, 0.09 and below that of the mean diagonal of the kernel matrix.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If the prediction has no field that was measured, or another shape.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> trials = rc.simulate(rc.GaussianData.isotropic(50, noise=1.0), rc.Ridge(1.0), 100, n_trials=20, rng=0)
+    >>> rc.compare({"variance": 3.0}, trials).agrees
+    False
+    """
+    risk = prediction if isinstance(prediction, Risk) else None
+    given = risk.fields if risk else dict(prediction)  # type: ignore[arg-type]
+    predicted = {}
+    for name, value in given.items():
+        if name in trials.measurements:
+            predicted[name] = _as_measured(name, value, trials.shape)
+    if not predicted:
+        raise ValueError(
+            f"prediction must have a field that was measured ({', '.join(trials.measurements)}), got {', '.join(given)}"
+        )
+    reference = risk or predict(trials.data, trials.estimator, trials.coordinates["n_samples"])
+    if allowance is None:
+        allowances, rule = lookup(ALLOWANCES, "allowance", trials.data, trials.estimator)(trials, reference, predicted)
+    else:
+        unit = float(numbers("allowance", allowance, at_least=0, ndim=0)) / trials.coordinates["n_samples"]
+        allowances = {name: np.abs(value) * unit for name, value in predicted.items()}
+        rule = f"allowed beside the standard error: {allowance:g}/n of each value"
+    judged = ~_at_threshold(trials)
+    for name, value in predicted.items():
+        judged = judged & np.isfinite(value)
+        allowances[name] = np.broadcast_to(np.where(np.isfinite(value), allowances[name], 0.0), trials.shape)
+    return Comparison(predicted, trials, allowances, np.broadcast_to(judged, trials.shape), rule, risk)
+
+
+def verify(
+    data: Model,
+    estimator: Model,
+    n_samples: npt.ArrayLike,
+    *,
+    n_trials: int,
+    rng: Rng = None,
+    executor: Submits | None = None,
+    store: str | os.PathLike[str] | None = None,
+    scale: float = 1,
+    measures: Measures | None = None,
+    label_noise: str = "averaged",
+    allowance: float | None = None,
+) -> Comparison:
+    r"""Simulate, predict at the sizes that were simulated, and compare.
+
+    .. math:: z = (\bar v - v_{theory}) / \mathrm{s.e.}
+
+    Parameters
+    ----------
+    data, estimator, n_samples
+        As for ``predict``.
+    n_trials, rng, executor, store, scale, measures, label_noise
+        As for ``simulate``.
+    allowance
+        As for ``compare``.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    TypeError, ValueError, StoreError
+        As the two verbs do.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> data = rc.GaussianData.isotropic(n_features=2.0, noise=0.25)
+    >>> rc.verify(data, rc.Ridge(0.1), n_samples=[0.5, 1.0], n_trials=20, rng=0, scale=100).agrees
+    True
+    """
+    trials = simulate(
+        data,
+        estimator,
+        n_samples,
+        n_trials=n_trials,
+        rng=rng,
+        executor=executor,
+        store=store,
+        scale=scale,
+        measures=measures,
+        label_noise=label_noise,
+    )
+    return compare(predict(trials.data, trials.estimator, trials.coordinates["n_samples"]), trials, allowance=allowance)
+
+
+def _as_measured(name: str, value: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
+    array = numbers(f"prediction {name!r}", value, finite=False)
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise ValueError(f"prediction {name!r} must have the trials' shape {shape}, got shape {array.shape}") from None
+
+
+def _at_threshold(trials: Trials) -> npt.NDArray[np.bool_]:
+    rank = reduce(trials.data, trials.estimator).spectrum.rank
+    near = (np.abs(trials.coordinates["n_samples"] - rank) <= HEAVY) & (trials.coordinates["ridge"] == 0)
+    return np.broadcast_to(near, trials.shape)
+
+
+Allowances = tuple[dict[str, FloatArray], str]
+
+
+def _next_order(trials: Trials, risk: Risk, predicted: Mapping[str, FloatArray]) -> Allowances:
+    """The next term in 1/n is bounded by a few units of (1 + |excess kurtosis|)/(n - df2)."""
+    data: Any = trials.data
+    kurtosis = entries_kurtosis(data.entries)
+    assert risk.df2 is not None and risk.bias is not None and risk.variance is not None
+    assert risk.effective_ridge is not None and risk.df1 is not None
+    n, df2 = trials.coordinates["n_samples"], risk.df2
+    unit = (1 + (abs(kurtosis) if np.isfinite(kurtosis) else 0.0)) / np.maximum(n - df2, 1.0)
+    few = unit * df2 / np.maximum(n - df2, 1.0)
+    with np.errstate(invalid="ignore"):
+        sizes = {
+            "test": (3 * risk.bias + risk.variance) * unit,
+            "train": 3 * risk.train * unit,
+            "bias": 3 * risk.bias * unit,
+            "variance": risk.variance * unit,
+            "effective_ridge": risk.effective_ridge * few,
+            "df1": (n - risk.df1) * few,
+        }
+        allowed = {name: np.where(np.isfinite(sizes[name]), sizes[name], 0.0) for name in predicted if name in sizes}
+    return {name: allowed.get(name, np.zeros(trials.shape)) for name in predicted}, (
+        "allowed beside the standard error: (3 bias + 1 variance) u for test, 3 u of train and bias, 1 u of variance, "
+        "df2/(n - df2) u of effective_ridge and n - df1, where u = (1 + |excess kurtosis|)/(n - df2)"
+    )
+
+
+def _table_of_deviations(trials: Trials, risk: Risk, predicted: Mapping[str, FloatArray]) -> Allowances:
+    """The deviations of the finite-population equivalent on real tables, by ridge over the mean diagonal of K."""
+    data: Any = trials.data
+    share = trials.coordinates["ridge"] / (np.asarray(data.inputs) ** 2).sum(axis=1).mean()
+    relative = np.where(share >= 0.35, 0.01, np.where(share >= 0.09, 0.035, 0.08))
+    return {name: relative * np.abs(value) for name, value in predicted.items()}, (
+        "allowed beside the standard error: 1, 3.5, 8 % where ridge / mean diagonal of the kernel matrix is >= 0.35, "
+        ">= 0.09, below"
+    )
+
+
+ALLOWANCES: dict[tuple[type[Model], type[Model]], Callable[[Trials, Risk, Mapping[str, FloatArray]], Allowances]] = {
+    (GaussianData, Ridge): _next_order,
+    (Dataset, Ridge): _table_of_deviations,
+}

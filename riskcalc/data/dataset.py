@@ -1,0 +1,190 @@
+"""The user's own table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from riskcalc.arguments import FloatArray, numbers
+from riskcalc.data.csv_table import read_table
+from riskcalc.model import Model
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Model):
+    r"""A table of m rows: inputs and outputs as they are, nothing centred, nothing scaled.
+
+    .. math:: X \in \mathbb{R}^{m\times p},\quad y \in \mathbb{R}^m
+
+    Parameters
+    ----------
+    inputs : array_like, shape (m, p)
+        m >= 2 rows.
+    outputs : array_like, shape (m,) or (m, q)
+        Several outputs share the kernel; their squared errors are summed.
+    names : sequence of str, optional
+        Names of the input columns, for messages only.
+
+    Raises
+    ------
+    ValueError
+        Rows that do not match, fewer than two rows, no columns, or entries that are not finite.
+
+    Notes
+    -----
+    There is no intercept unless ``with_intercept`` adds its column; ``standardised`` centres inputs and outputs.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> table = rc.Dataset([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]], [1.0, 0.0, 2.0])
+    >>> table.n_rows, table.n_features
+    (3, 2)
+    """
+
+    inputs: npt.ArrayLike
+    outputs: npt.ArrayLike
+    names: Sequence[str] = field(default=(), compare=False)
+
+    def _checked(self) -> dict[str, object]:
+        hint = "drop or fill the rows with missing values"
+        inputs = numbers("inputs", self.inputs, ndim=2, hint=hint)
+        outputs = numbers("outputs", self.outputs, hint=hint)
+        if len(inputs) < 2 or inputs.shape[1] == 0:
+            raise ValueError(f"inputs must have at least two rows and one column, got shape {inputs.shape}")
+        if outputs.ndim not in (1, 2) or len(outputs) != len(inputs) or outputs.size == 0:
+            raise ValueError(f"outputs must have one row per row of inputs ({len(inputs)}), got shape {outputs.shape}")
+        if self.names and len(self.names) != inputs.shape[1]:
+            raise ValueError(f"names must have one entry per input column ({inputs.shape[1]}), got {len(self.names)}")
+        return {"inputs": inputs, "outputs": outputs, "names": tuple(self.names)}
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | PathLike[str],
+        target: str | int,
+        *,
+        standardise: bool = False,
+        intercept: bool = False,
+        drop: Sequence[str | int] = (),
+        missing: str = "error",
+    ) -> Self:
+        """Table of a CSV file with numeric columns, one of them the target.
+
+        Parameters
+        ----------
+        path : path
+            Comma, semicolon, tab or space between columns; a first line that is not all numbers is the header.
+        target : str or int
+            Name of the target's column, or its position (from 0; -1 is the last).
+        standardise : bool
+            Inputs to mean 0 and variance 1, output to mean 0.
+        intercept : bool
+            Adds an input column of ones (its coefficient is penalised like the others).
+        drop : sequence of str or int
+            Columns to leave out.
+        missing : {"error", "drop"}
+            What to do with rows that have an empty cell or NA, NaN, null, ?.
+
+        Returns
+        -------
+        Dataset
+
+        Raises
+        ------
+        ValueError
+            No such column, text where numbers should be, missing values, rows of unequal length, fewer than two rows,
+            a constant target, or a constant input that cannot be standardised; the sentence names row and column.
+        OSError
+            If the file cannot be read.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import riskcalc as rc
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "my.csv"
+        >>> _ = file.write_text("a,b,y\\n1,2,3\\n2,1,0\\n0,0,1\\n")
+        >>> rc.Dataset.from_csv(file, target="y")
+        Dataset(3 rows, 2 inputs, 1 output)
+        """
+        table = read_table(path, drop=drop, missing=missing)
+        column = table.position(target, "target")
+        y = table.values[:, column]
+        if len(y) and np.ptp(y) == 0:
+            raise ValueError(
+                f"target {table.names[column]!r} must vary, got the constant {y[0]:g}; name another column"
+            )
+        names = table.names[:column] + table.names[column + 1 :]
+        data = cls(np.delete(table.values, column, axis=1), y, names)
+        data = data.standardised() if standardise else data
+        return data.with_intercept() if intercept else data
+
+    def standardised(self) -> Self:
+        """Copy with inputs of mean 0 and variance 1 and outputs of mean 0.
+
+        Returns
+        -------
+        Dataset
+
+        Raises
+        ------
+        ValueError
+            If an input column is constant.
+        """
+        deviation = self._inputs.std(axis=0)
+        constant = np.flatnonzero(deviation <= 1e-12 * np.abs(self._inputs).max(axis=0))
+        if constant.size:
+            name = repr(self.names[constant[0]]) if self.names else f"number {constant[0]}"
+            raise ValueError(f"inputs must vary to be standardised, column {name} is constant; leave it out (drop)")
+        outputs = np.asarray(self.outputs)
+        return self.replace(
+            inputs=(self._inputs - self._inputs.mean(axis=0)) / deviation, outputs=outputs - outputs.mean(axis=0)
+        )
+
+    def with_intercept(self) -> Self:
+        """Copy with one more input column, of ones.
+
+        Returns
+        -------
+        Dataset
+        """
+        names = (*self.names, "intercept") if self.names else ()
+        return self.replace(inputs=np.column_stack([self._inputs, np.ones(self.n_rows)]), names=names)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, m."""
+        return len(self._inputs)
+
+    @property
+    def n_features(self) -> int:
+        """Number of input columns, p."""
+        return self._inputs.shape[1]
+
+    @property
+    def n_duplicates(self) -> int:
+        """Number of rows whose inputs stand in an earlier row too."""
+        return self.n_rows - len(np.unique(self._inputs, axis=0))
+
+    @property
+    def output_columns(self) -> FloatArray:
+        """Outputs as a matrix, shape (m, q)."""
+        outputs: FloatArray = np.asarray(self.outputs)
+        return outputs.reshape(self.n_rows, -1)
+
+    @property
+    def _inputs(self) -> FloatArray:
+        return np.asarray(self.inputs)
+
+    def __repr__(self) -> str:
+        q = self.output_columns.shape[1]
+        return f"Dataset({self.n_rows} rows, {self.n_features} inputs, {q} output{'s' * (q > 1)})"

@@ -1,0 +1,5 @@
+"""What is fitted: frozen models."""
+
+from riskcalc.estimators.ridge import Ridge
+
+__all__ = ["Ridge"]

@@ -1,0 +1,41 @@
+"""Ridge regression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy.typing as npt
+
+from riskcalc.arguments import numbers
+from riskcalc.model import Model
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ridge(Model):
+    r"""Ridge regression with the *sum* objective.
+
+    .. math:: \hat\theta = \arg\min_\theta \|y - X\theta\|^2 + \lambda\|\theta\|^2
+
+    Parameters
+    ----------
+    ridge : array_like, >= 0
+        λ, any shape; units of the squared features. The same number as ``alpha`` of scikit-learn's
+        ``Ridge(alpha=ridge, fit_intercept=False)``. 0 is the minimum-norm interpolator.
+
+    Raises
+    ------
+    ValueError
+        If a ridge is negative, nan or infinite.
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> rc.Ridge([0, 0.1])
+    Ridge(ridge=[0, 0.1])
+    """
+
+    ridge: npt.ArrayLike
+
+    def _checked(self) -> dict[str, object]:
+        hint = "it is the penalty of the sum objective, n times the one of the mean objective"
+        return {"ridge": numbers("ridge", self.ridge, at_least=0, hint=hint)}

@@ -1,0 +1,236 @@
+"""The answers: Risk from theory, Trials from experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from riskcalc.arguments import FloatArray
+from riskcalc.model import Model
+from riskcalc.tables import Coordinates, frame, html_table, labelled, plain
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Risk:
+    r"""What theory says of a pair (data, estimator); every field has one common broadcast shape, or is None.
+
+    .. math:: \mathrm{test} = \mathrm{E}(y_{new}-\hat f(x_{new}))^2 = \mathrm{bias}+\mathrm{variance}+\mathrm{noise}
+
+    Parameters
+    ----------
+    test, train : ndarray
+        Test error and training error, in units of y². inf at a threshold where the theory diverges.
+    bias, variance, noise : ndarray or None
+        Error without label noise, the part proportional to it, and the noise itself; None where they cannot be told
+        apart.
+    effective_ridge, df1, df2 : ndarray or None
+        κ (units of the eigenvalues), the trace n - λ/κ of the hat matrix, and Tr Σ²(Σ+κ)⁻² (dimensionless).
+    coordinates : mapping of str to ndarray
+        The swept parameters, each of a shape that broadcasts to the fields'.
+    data, estimator : model or None
+        The pair it belongs to.
+    route : str
+        The equations used.
+    sources : tuple of str
+        Bibliography keys of what the numbers rest on.
+    notes : tuple of str
+        Sentences where the prediction is not to be trusted.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> rc.predict(rc.GaussianData.isotropic(2.0, noise=0.25), rc.Ridge(0), n_samples=1.0)
+    Risk(test=1, train=0, bias=0.5, variance=0.25, noise=0.25, effective_ridge=1, df1=1, df2=0.5)
+    """
+
+    test: FloatArray
+    train: FloatArray
+    bias: FloatArray | None = None
+    variance: FloatArray | None = None
+    noise: FloatArray | None = None
+    effective_ridge: FloatArray | None = None
+    df1: FloatArray | None = None
+    df2: FloatArray | None = None
+    coordinates: Coordinates = field(default_factory=dict)
+    data: Model | None = None
+    estimator: Model | None = None
+    route: str = ""
+    sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def excess(self) -> FloatArray:
+        """Test error less the noise, units of y²."""
+        return self.test - (0.0 if self.noise is None else self.noise)
+
+    @property
+    def fields(self) -> dict[str, FloatArray]:
+        """The fields that have a meaning, by name."""
+        named = {f.name: getattr(self, f.name) for f in fields(self)[:8]}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers by name (inf as the string "inf"), for strict JSON."""
+        return {
+            "kind": "risk",
+            "coordinates": {name: plain(value) for name, value in self.coordinates.items()},
+            **{name: plain(value) for name, value in self.fields.items()},
+            "route": self.route,
+            "sources": list(self.sources),
+            "notes": list(self.notes),
+        }
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row per point, coordinates first (needs the extra ``data``)."""
+        return frame(self.coordinates, self.fields, self.test.shape)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Labelled arrays, one dimension per swept parameter (needs the extra ``data``)."""
+        return labelled(self.coordinates, self.fields, self.test.shape)
+
+    def __repr__(self) -> str:
+        return _line("Risk", self.fields, self.test.shape)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.coordinates, self.fields, self.test.shape)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Measurement:
+    """One measured field.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_trials, ...)
+        Trials first, then the broadcast shape of the parameters.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riskcalc.result import Measurement
+    >>> m = Measurement(np.array([1.0, 3.0]))
+    >>> print(m.mean, m.standard_error)
+    2.0 1.0
+    """
+
+    values: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean over trials."""
+        return self.values.mean(axis=0)
+
+    @property
+    def standard_error(self) -> FloatArray:
+        """Standard error of the mean."""
+        return self.values.std(axis=0, ddof=1) / np.sqrt(len(self.values))
+
+    def __repr__(self) -> str:
+        if self.values.ndim == 1:
+            return f"{self.mean:.6g} ± {self.standard_error:.2g}"
+        return f"Measurement({len(self.values)} trials, shape {self.values.shape[1:]})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trials:
+    r"""What an experiment measured of a pair (data, estimator).
+
+    .. math:: \bar v = \frac1T\sum_t v_t, \qquad \mathrm{s.e.} = \sqrt{\frac{1}{T(T-1)}\sum_t (v_t-\bar v)^2}
+
+    Parameters
+    ----------
+    measurements : mapping of str to Measurement
+        ``test``, ``train``, ``bias``, ... as in Risk, as far as an experiment can measure them; also as attributes.
+    coordinates : mapping of str to ndarray
+        The swept parameters *as simulated* (sizes rounded to whole numbers).
+    data, estimator : model
+        The pair as simulated.
+    rng : int or None
+        Seed.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> trials = rc.simulate(rc.GaussianData.isotropic(20, noise=0.25), rc.Ridge(1.0), 40, n_trials=8, rng=0)
+    >>> trials.test.values.shape, bool(trials.test.standard_error < 0.1)
+    ((8,), True)
+    """
+
+    measurements: Mapping[str, Measurement]
+    coordinates: Coordinates
+    data: Model
+    estimator: Model
+    n_trials: int
+    rng: int | None = None
+
+    def __getattr__(self, name: str) -> Measurement:
+        measurements = self.__dict__.get("measurements", {})
+        if name in measurements:
+            found: Measurement = measurements[name]
+            return found
+        raise AttributeError(f"these trials did not measure {name!r}; they have {', '.join(measurements)}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.measurements]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Common shape of the parameters."""
+        return next(iter(self.measurements.values())).values.shape[1:]
+
+    @property
+    def fields(self) -> dict[str, FloatArray]:
+        """Means and standard errors by name."""
+        out = {}
+        for name, measured in self.measurements.items():
+            out[name], out[f"{name}_standard_error"] = measured.mean, measured.standard_error
+        return out
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers by name, for strict JSON."""
+        return {
+            "kind": "trials",
+            "n_trials": self.n_trials,
+            "rng": self.rng,
+            "coordinates": {name: plain(value) for name, value in self.coordinates.items()},
+            **{name: plain(value) for name, value in self.fields.items()},
+        }
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row per point, coordinates first (needs the extra ``data``)."""
+        return frame(self.coordinates, self.fields, self.shape)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Labelled arrays, one dimension per swept parameter (needs the extra ``data``)."""
+        return labelled(self.coordinates, self.fields, self.shape)
+
+    def __repr__(self) -> str:
+        return _line(f"Trials[{self.n_trials}]", {k: m.mean for k, m in self.measurements.items()}, self.shape)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.coordinates, self.fields, self.shape)
+
+
+def _line(title: str, named: Mapping[str, FloatArray], shape: tuple[int, ...]) -> str:
+    if shape:
+        return f"{title}(shape={shape}, fields={', '.join(named)})"
+    return f"{title}({', '.join(f'{name}={float(value):.6g}' for name, value in named.items())})"

@@ -1,0 +1,5 @@
+"""The experiments: what the risk was."""
+
+from riskcalc.simulation.simulate import simulate
+
+__all__ = ["simulate"]

@@ -1,0 +1,159 @@
+"""One cell of an experiment: what a single trial does, by pair. The table of pairs of this room."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from riskcalc.arguments import FloatArray
+from riskcalc.data import Dataset, GaussianData
+from riskcalc.estimators import Ridge
+from riskcalc.model import Model, importable_name, lookup
+from riskcalc.simulation.draw import LinearSample, linear_sample, split
+from riskcalc.simulation.fit import Factorisation, coefficients, signal_and_noise
+from riskcalc.simulation.sizes import scaled_gaussian_ridge, scaled_table_ridge
+
+ALGORITHM = 1  # raise it when the draws change, so that a store never mixes the old and the new
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fitted estimator of one trial, as the user's own measures see it.
+
+    ``inputs`` (n × p) and ``outputs`` are the training sample with its drawn noise, ``coefficients`` the fit,
+    ``target`` the true coefficients and ``covariance`` the eigenvalues of the features' covariance (both None for a
+    table), ``ridge`` and ``noise`` the point.
+    """
+
+    inputs: FloatArray
+    outputs: FloatArray
+    coefficients: FloatArray
+    ridge: float
+    noise: float | None = None
+    target: FloatArray | None = None
+    covariance: FloatArray | None = None
+
+
+Measures = Mapping[str, Callable[[Fit], float]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Data without noise level, estimator without ridge, a size; and how labels are treated."""
+
+    data: Model
+    estimator: Model
+    n_samples: int
+    label_noise: str = "averaged"
+    measures: Measures = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """SHA-256 that names the cell in a store and seeds its trials, in hexadecimal."""
+        words = [f"riskcalc {ALGORITHM}", self.data.digest().hex(), self.estimator.digest().hex(), str(self.n_samples)]
+        words += [self.label_noise] + [
+            f"{name}={importable_name(f, name)}" for name, f in sorted(self.measures.items())
+        ]
+        return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+    @property
+    def seed_words(self) -> tuple[int, ...]:
+        """The draws depend on data, estimator and size alone: averaged and drawn noise see the same features."""
+        text = f"{ALGORITHM}{self.data.digest().hex()}{self.estimator.digest().hex()}{self.n_samples}"
+        digest = hashlib.sha256(text.encode()).digest()
+        return tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of what a trial measures."""
+        return (*procedure(self.data, self.estimator).fields, *self.measures)
+
+    def run(self, entropy: int, trial: int, points: FloatArray) -> FloatArray:
+        """Values of shape (fields, points) of one trial; each point is a pair (ridge, noise)."""
+        seed = np.random.SeedSequence(entropy, spawn_key=(*self.seed_words, trial))
+        return procedure(self.data, self.estimator).trial(self, np.random.default_rng(seed), points)
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """How a pair is simulated: the fields that a trial measures, the trial, and the rounding of its sizes."""
+
+    fields: tuple[str, ...]
+    trial: Callable[[Cell, np.random.Generator, FloatArray], FloatArray]
+    scaled: Callable[[Any, Any, FloatArray, float], tuple[Model, Model]]
+
+
+def _linear_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """Test, train, bias and variance by the exact quadratic form in Σ."""
+    data: Any = cell.data
+    sample = linear_sample(data, cell.n_samples, rng)
+    fit = Factorisation.of(sample.features, float(points[:, 0].min()))
+    weights = sample.covariance @ fit.vectors**2
+    out = np.empty((len(cell.fields), len(points)))
+    for k, (ridge, noise) in enumerate(points):
+        parts = signal_and_noise(fit, sample.covariance, sample.coefficients, weights, ridge)
+        outside = data.outside_energy + _dead_energy(data)
+        bias = parts.signal_error + outside * (1 + parts.noise_error)
+        variance = noise * parts.noise_error
+        test = bias + variance + noise
+        train = parts.signal_train + (outside + noise) * parts.noise_train
+        if cell.label_noise == "drawn" or cell.measures:
+            own = _drawn(fit, sample, outside, ridge, noise)
+            if cell.label_noise == "drawn":
+                test, train = _risk_of(own, sample, outside, noise)
+                variance = test - bias - noise
+            for j, measure in enumerate(cell.measures.values()):
+                out[6 + j, k] = measure(own)
+        out[:6, k] = test, train, bias, variance, fit.effective_ridge(ridge), fit.degrees_of_freedom(ridge)
+    return out
+
+
+def _dead_energy(data: GaussianData) -> float:
+    """Energy at zero eigenvalues: no feature sees it."""
+    return float(np.asarray(data.energies)[data.spectrum.eigenvalues == 0].sum())
+
+
+def _drawn(fit: Factorisation, sample: LinearSample, outside: float, ridge: float, noise: float) -> Fit:
+    y = sample.features @ sample.coefficients + np.sqrt(outside) * sample.outside + np.sqrt(noise) * sample.label_noise
+    theta = coefficients(fit, sample.features.T @ y, ridge)
+    return Fit(sample.features, y, theta, float(ridge), float(noise), sample.coefficients, sample.covariance)
+
+
+def _risk_of(fit: Fit, sample: LinearSample, outside: float, noise: float) -> tuple[float, float]:
+    error = fit.coefficients - sample.coefficients
+    residual = fit.outputs - sample.features @ fit.coefficients
+    return float(sample.covariance @ error**2) + outside + noise, float(residual @ residual) / len(residual)
+
+
+def _table_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """A random split of the table: the error on the rows that were not drawn."""
+    data: Any = cell.data
+    part = split(data, cell.n_samples, rng)
+    fit = Factorisation.of(part.train_inputs, float(points[:, 0].min()))
+    cross = part.train_inputs.T @ part.train_outputs
+    out = np.empty((len(cell.fields), len(points)))
+    for k, (ridge, _) in enumerate(points):
+        theta = coefficients(fit, cross, ridge)
+        test = ((part.test_outputs - part.test_inputs @ theta) ** 2).sum(axis=1).mean()
+        train = ((part.train_outputs - part.train_inputs @ theta) ** 2).sum(axis=1).mean()
+        out[:3, k] = test, train, fit.degrees_of_freedom(ridge)
+        for j, measure in enumerate(cell.measures.values()):
+            out[3 + j, k] = measure(Fit(part.train_inputs, part.train_outputs, theta, float(ridge)))
+    return out
+
+
+PROCEDURES: dict[tuple[type[Model], type[Model]], Procedure] = {
+    (GaussianData, Ridge): Procedure(
+        ("test", "train", "bias", "variance", "effective_ridge", "df1"), _linear_ridge, scaled_gaussian_ridge
+    ),
+    (Dataset, Ridge): Procedure(("test", "train", "df1"), _table_ridge, scaled_table_ridge),
+}
+
+
+def procedure(data: Model, estimator: Model) -> Procedure:
+    """How a pair is simulated; a missing pair is a TypeError that lists those there are."""
+    return lookup(PROCEDURES, "experiment", data, estimator)

@@ -1,0 +1,150 @@
+"""The verb simulate."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from riskcalc.arguments import FloatArray, choice, common_shape, numbers, whole
+from riskcalc.model import Model
+from riskcalc.result import Measurement, Trials
+from riskcalc.simulation.cells import Cell, Measures, procedure
+from riskcalc.simulation.sizes import rounded_sizes
+from riskcalc.simulation.store import Store
+from riskcalc.simulation.trials import Submits, run_cells
+
+Rng = int | np.random.SeedSequence | np.random.Generator | None
+
+
+def simulate(
+    data: Model,
+    estimator: Model,
+    n_samples: npt.ArrayLike,
+    *,
+    n_trials: int,
+    rng: Rng = None,
+    executor: Submits | None = None,
+    store: str | os.PathLike[str] | None = None,
+    scale: float = 1,
+    measures: Measures | None = None,
+    label_noise: str = "averaged",
+) -> Trials:
+    r"""What an experiment measures of an estimator on data of n samples.
+
+    .. math:: \text{test} = \|\hat\theta-\theta_*\|_\Sigma^2 + M + \tau^2, \qquad
+              \mathrm{E}_\varepsilon\,\text{test} = \text{bias}(X) + \tau^2\,\mathrm{Tr}\,\Sigma G X^\top X G + \tau^2
+
+    Parameters
+    ----------
+    data : data model
+        GaussianData: features are drawn anew in each trial and the risk of the fitted coefficients is exact. Dataset:
+        each trial is a random split, and the risk is measured on the rows that are left.
+    estimator : estimator
+        One factorisation per trial serves all its ridges.
+    n_samples : array_like
+        Broadcasts against ridge and noise; rounded to whole numbers, at least 1.
+    n_trials : int, >= 2
+    rng : int, SeedSequence, Generator or None
+        Trial t of a cell (data, estimator without its ridge, size) is seeded by
+        ``SeedSequence(rng, spawn_key=(*hash of the cell, t))``: longer grids and more trials keep the old numbers.
+    executor : object with ``submit``, optional
+        For example a ``concurrent.futures.ProcessPoolExecutor``; the numbers are the same, bit for bit.
+    store : path, optional
+        SQLite file of finished trials (local disk); the same call resumes. Needs an integer ``rng``.
+    scale : float, > 0
+        Multiplies the sizes (and the ridge of Ridge), to simulate ratios.
+    measures : mapping of str to function, optional
+        More fields: ``function(fit)`` gets the fitted model of the drawn labels (``.inputs .outputs .coefficients
+        .ridge .noise .target .covariance``) and returns a float.
+    label_noise : {"averaged", "drawn"}
+        ``"averaged"``: the label noise is averaged in closed form given the features. ``"drawn"``: one draw a trial.
+
+    Returns
+    -------
+    Trials
+        With the sizes as simulated in ``coordinates``.
+
+    Raises
+    ------
+    TypeError
+        If there is no experiment for the pair.
+    ValueError
+        If a number is outside its domain, a size cannot be drawn, or ``store`` is given without an integer ``rng``.
+    StoreError
+        If the store cannot be used; what was computed before stays in it.
+
+    Notes
+    -----
+    Bit-identical on one machine with one set of versions, for any number of workers.
+
+    References
+    ----------
+    .. [1] derived (the closed form in the noise)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> data = rc.GaussianData.isotropic(n_features=0.5, noise=0.25)
+    >>> trials = rc.simulate(data, rc.Ridge([0, 0.1]), n_samples=1.0, n_trials=10, rng=0, scale=100)
+    >>> trials.test.mean.shape, trials.coordinates["n_samples"]
+    ((2,), array(100.))
+    """
+    how = procedure(data, estimator)
+    n_trials = whole("n_trials", n_trials, at_least=2, hint="a standard error needs two")
+    choice("label_noise", label_noise, ("averaged", "drawn"))
+    if store is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer))):
+        raise ValueError(f"rng must be an integer when trials are stored, got {rng!r}; give rng=0, say")
+    sizes, factor = rounded_sizes(n_samples, scale)
+    data, estimator = how.scaled(data, estimator, sizes, factor)
+    axes = parameters(data, estimator, sizes)
+    shape = common_shape(**axes)
+    entropy = entropy_of(rng)
+    work, places = _cells(data, estimator, axes, shape, label_noise, dict(measures or {}))
+    with Store(store) if store is not None else nullcontext() as opened:
+        values = run_cells(work, n_trials, entropy, executor, opened)
+    fields = work[0][0].fields if work else how.fields
+    filled = np.empty((n_trials, len(fields), *shape))
+    flat = filled.reshape(n_trials, len(fields), -1)
+    for value, (at, columns) in zip(values, places, strict=True):
+        flat[:, :, at] = value[:, :, columns]
+    measurements = {name: Measurement(filled[:, j]) for j, name in enumerate(fields)}
+    seed = int(rng) if isinstance(rng, (int, np.integer)) else None
+    return Trials(measurements, axes, data, estimator, n_trials, seed)
+
+
+def parameters(data: Any, estimator: Any, sizes: FloatArray) -> dict[str, FloatArray]:
+    """The swept parameters of a pair by name."""
+    noise = np.asarray(getattr(data, "noise", 0.0))
+    return {"n_samples": sizes, "ridge": np.asarray(estimator.ridge)} | ({"noise": noise} if noise.ndim else {})
+
+
+def _cells(
+    data: Any, estimator: Any, axes: dict[str, FloatArray], shape: tuple[int, ...], label_noise: str, measures: Measures
+) -> tuple[list[tuple[Cell, FloatArray]], list[tuple[FloatArray, FloatArray]]]:
+    """One cell per size with its distinct points (ridge, noise), and where in the grid they belong."""
+    noise = np.asarray(getattr(data, "noise", 0.0))
+    bare_data = data.replace(noise=0.0) if hasattr(data, "noise") else data
+    bare_estimator = estimator.replace(ridge=0.0)
+    n, ridge, tau = (np.broadcast_to(a, shape).ravel() for a in (axes["n_samples"], axes["ridge"], noise))
+    work, places = [], []
+    for size in np.unique(n):
+        at = np.flatnonzero(n == size)
+        points, columns = np.unique(np.column_stack([ridge[at], tau[at]]), axis=0, return_inverse=True)
+        work.append((Cell(bare_data, bare_estimator, int(size), label_noise, measures), points))
+        places.append((at, columns.reshape(-1)))
+    return work, places  # type: ignore[return-value]
+
+
+def entropy_of(rng: Rng) -> int:
+    """The integer that seeds all trials."""
+    if isinstance(rng, np.random.Generator):
+        return int(rng.integers(2**63))
+    if isinstance(rng, np.random.SeedSequence):
+        return int.from_bytes(rng.generate_state(4).tobytes(), "little")
+    if rng is None:
+        return int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]
+    return whole("rng", rng)

@@ -1,0 +1,184 @@
+"""Trials of cells: what is in the store is taken, what is missing is computed, here or by an executor."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import scipy.linalg  # noqa: F401  (its BLAS must be loaded before the thread limit is set)
+from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
+
+from riskcalc.arguments import FloatArray
+from riskcalc.simulation.cells import Cell
+from riskcalc.simulation.store import Store
+
+IN_FLIGHT = 256  # tasks handed to an executor at a time
+TASK_FLOPS = 2e8  # work of one task: enough to hide the cost of sending it, little enough to lose
+
+
+class Submits(Protocol):
+    """Anything with the ``submit`` of concurrent.futures."""
+
+    def submit(self, fn: Any, /, *args: Any) -> Future[Any]:
+        """Schedule ``fn(*args)``."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A few trials of one cell at some points."""
+
+    cell: Cell
+    trials: tuple[int, ...]
+    points: FloatArray
+    entropy: int
+    parent: int
+
+    def run(self) -> list[tuple[int, FloatArray]]:
+        """Values of each trial."""
+        if os.getpid() != self.parent:
+            _limit_this_process()
+        return [(trial, self.cell.run(self.entropy, trial, self.points)) for trial in self.trials]
+
+
+def run_task(task: Task) -> list[tuple[int, FloatArray]]:
+    """Entry point of a worker."""
+    return task.run()
+
+
+def run_cells(
+    work: list[tuple[Cell, FloatArray]], n_trials: int, entropy: int, executor: Submits | None, store: Store | None
+) -> list[FloatArray]:
+    """Values of shape (trials, fields, points) of each cell, at its points."""
+    values, tasks = [], []
+    for index, (cell, points) in enumerate(work):
+        out = np.full((n_trials, len(cell.fields), len(points)), np.nan)
+        values.append(out)
+        missing = _take(out, store, cell, points, entropy) if store else {trial: None for trial in range(n_trials)}
+        tasks += [(index, task) for task in _tasks(cell, points, missing, entropy)]
+    n_missing = sum(len(task.trials) for _, task in tasks)
+    with one_blas_thread(), tqdm(total=n_missing, unit="trial", disable=None, leave=False) as bar:
+        for index, task, results in _results(tasks, executor):
+            cell, points = work[index]
+            if store:
+                _put(store, cell, points, entropy, task, results)
+            at = [int(np.flatnonzero((points == point).all(axis=1))[0]) for point in task.points]
+            for trial, result in results:
+                values[index][trial][:, at] = result
+            bar.update(len(results))
+    return values
+
+
+def _take(out: FloatArray, store: Store, cell: Cell, points: FloatArray, entropy: int) -> dict[int, FloatArray | None]:
+    """Fill in what the store has; the trials that lack points, and which."""
+    found = store.finished(cell.key, entropy)
+    missing: dict[int, FloatArray | None] = {}
+    for trial in range(len(out)):
+        if trial not in found:
+            missing[trial] = None
+            continue
+        columns = {point.tobytes(): j for j, point in enumerate(found[trial][0])}
+        have = np.array([columns.get(point.tobytes(), -1) for point in points])
+        out[trial][:, have >= 0] = found[trial][1][:, have[have >= 0]]
+        if (have < 0).any():
+            missing[trial] = points[have < 0]
+    return missing
+
+
+def _put(
+    store: Store, cell: Cell, points: FloatArray, entropy: int, task: Task, results: list[tuple[int, FloatArray]]
+) -> None:
+    """Store the results, joined to the points that a trial had before."""
+    longer = {} if len(task.points) == len(points) else store.finished(cell.key, entropy)
+    rows = []
+    for trial, values in results:
+        if trial in longer:
+            old_points, old_values = longer[trial]
+            rows.append((trial, np.vstack([old_points, task.points]), np.hstack([old_values, values])))
+        else:
+            rows.append((trial, task.points, values))
+    store.add(cell.key, entropy, rows)
+
+
+def _tasks(cell: Cell, points: FloatArray, missing: dict[int, FloatArray | None], entropy: int) -> Iterator[Task]:
+    n_features = float(getattr(cell.data, "n_features", 0) or cell.data.spectrum.n_features)  # type: ignore[attr-defined]
+    flops = 10 * cell.n_samples * n_features * min(cell.n_samples, n_features)
+    chunk = int(np.clip(TASK_FLOPS / max(flops, 1), 1, 64))
+    groups: dict[bytes, tuple[FloatArray, list[int]]] = {}
+    for trial, lacking in missing.items():
+        path = points if lacking is None else lacking
+        groups.setdefault(path.tobytes(), (path, []))[1].append(trial)
+    for path, trials in groups.values():
+        for start in range(0, len(trials), chunk):
+            yield Task(cell, tuple(trials[start : start + chunk]), path, entropy, os.getpid())
+
+
+def _results(
+    tasks: Iterable[tuple[int, Task]], executor: Submits | None
+) -> Iterator[tuple[int, Task, list[tuple[int, FloatArray]]]]:
+    """Results as they come; with an executor a bounded number of tasks is under way."""
+    if executor is None:
+        for index, task in tasks:
+            yield index, task, task.run()
+        return
+    queue = iter(tasks)
+    running: dict[Future[Any], tuple[int, Task]] = {}
+    try:
+        while True:
+            for index, task in queue:
+                running[executor.submit(run_task, task)] = (index, task)
+                if len(running) >= IN_FLIGHT:
+                    break
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                index, task = running.pop(future)
+                yield index, task, future.result()
+    except BrokenExecutor as error:
+        raise RuntimeError(
+            f"a worker process was lost ({error}); what was finished is kept if a store was given, and the same call "
+            "goes on from there"
+        ) from error
+    finally:
+        for future in running:
+            future.cancel()
+
+
+_lock = threading.Lock()
+_holders = 0
+_limiter: threadpool_limits | None = None
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS at one thread while any simulation of this process runs."""
+    global _holders, _limiter
+    with _lock:
+        _holders += 1
+        if _holders == 1:
+            _limiter = threadpool_limits(1)
+    try:
+        yield
+    finally:
+        with _lock:
+            _holders -= 1
+            if _holders == 0 and _limiter is not None:
+                _limiter.restore_original_limits()
+                _limiter = None
+
+
+_limited = False
+
+
+def _limit_this_process() -> None:
+    """A worker process keeps one BLAS thread for good."""
+    global _limited
+    if not _limited:
+        threadpool_limits(1)
+        _limited = True

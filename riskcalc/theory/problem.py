@@ -1,0 +1,177 @@
+"""The waist of the hourglass: what a pair (data, estimator) is reduced to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+
+from riskcalc.arguments import FloatArray, numbers, positive_part, symmetric
+from riskcalc.data import Dataset, GaussianData
+from riskcalc.data.gaussian import energies_per_entry
+from riskcalc.estimators import Ridge
+from riskcalc.model import Model, lookup
+from riskcalc.spectrum import Spectrum
+from riskcalc.theory.eigensystem import Eigensystem
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem(Model):
+    r"""A spectrum, the target's energy in each eigenspace, what lies outside, and the noise.
+
+    .. math:: \mathrm{E} f_*^2 = \sum_i e_i + M, \qquad \mathrm{E}\varepsilon^2 = \tau^2
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    energies : array_like, >= 0, one per spectrum entry
+        :math:`e_i`, in function space. Energy at a zero eigenvalue counts as outside.
+    noise : array_like, >= 0
+        τ², broadcasts against n_samples and ridge.
+    outside_energy : float, >= 0
+        M, what no linear function of the features reaches.
+
+    Raises
+    ------
+    ValueError
+        Energies of another length, or numbers outside their domain.
+    TypeError
+        If ``spectrum`` is not a Spectrum.
+
+    References
+    ----------
+    .. [1] misiakiewicz2024 (lecture 2; place not checked)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> problem = rc.Problem(rc.Spectrum.isotropic(2.0), energies=[1.0], noise=0.25)
+    >>> print(rc.ridge_risk(problem, n_samples=1.0, ridge=0).test)
+    1.0
+    """
+
+    spectrum: Spectrum
+    energies: npt.ArrayLike
+    noise: npt.ArrayLike = 0.0
+    outside_energy: float = 0.0
+
+    def _checked(self) -> dict[str, object]:
+        if not isinstance(self.spectrum, Spectrum):
+            raise TypeError(f"spectrum must be a Spectrum, got {self.spectrum!r}; use Spectrum.from_eigenvalues(...)")
+        return {
+            "energies": energies_per_entry(self.spectrum, self.energies),
+            "noise": numbers("noise", self.noise, at_least=0, hint="it is a variance"),
+            "outside_energy": float(numbers("outside_energy", self.outside_energy, at_least=0, ndim=0)),
+        }
+
+    @classmethod
+    def from_moments(
+        cls, covariance: npt.ArrayLike, cross: npt.ArrayLike, energy: float, noise: npt.ArrayLike = 0
+    ) -> Self:
+        r"""Problem of explicit features ψ: :math:`\mathrm{E}\psi\psi^\top`, :math:`\mathrm{E}\psi f_*`, :math:`\mathrm{E}f_*^2`.
+
+        Parameters
+        ----------
+        covariance : array_like, shape (p, p)
+        cross : array_like, shape (p,)
+        energy : float, >= 0
+            At least :math:`c^\top C^{-1} c`, what the features explain.
+        noise : array_like, >= 0
+
+        Returns
+        -------
+        Problem
+            :math:`e_i = \langle v_i, c\rangle^2/\sigma_i`; the rest of ``energy`` is outside.
+
+        Raises
+        ------
+        ValueError
+            If the matrix is not a covariance, lengths differ, or the features explain more than ``energy``.
+
+        Examples
+        --------
+        >>> import riskcalc as rc
+        >>> rc.Problem.from_moments([[2.0, 0.0], [0.0, 1.0]], cross=[2.0, 0.0], energy=3.0).outside_energy
+        1.0
+        """
+        matrix = symmetric("covariance", covariance)
+        c = numbers("cross", cross, ndim=1)
+        if c.size != len(matrix):
+            raise ValueError(f"cross must have one entry per feature ({len(matrix)}), got shape {c.shape}")
+        total = float(numbers("energy", energy, at_least=0, ndim=0))
+        sigma, vectors = scipy.linalg.eigh(matrix)
+        sigma = positive_part("covariance", sigma)
+        energies = np.divide((vectors.T @ c) ** 2, sigma, out=np.zeros_like(sigma), where=sigma > 0)
+        outside = total - energies.sum()
+        if outside < -1e-10 * total:
+            raise ValueError(f"energy must be >= {energies.sum():g}, which the features explain, got {total:g}")
+        return cls(Spectrum.from_eigenvalues(sigma[::-1]), energies[::-1], noise, max(outside, 0.0))
+
+    @property
+    def reached(self) -> FloatArray:
+        """Energies at positive eigenvalues, zero elsewhere."""
+        return np.where(self.spectrum.log_eigenvalues > -np.inf, self.energies, 0.0)
+
+    @property
+    def unreached(self) -> float:
+        """Energy outside: the given one and what sits at zero eigenvalues."""
+        return self.outside_energy + float((np.asarray(self.energies) - self.reached).sum())
+
+
+def _gaussian_ridge(data: GaussianData, estimator: Ridge) -> Problem:
+    return Problem(data.spectrum, data.energies, data.noise, data.outside_energy)
+
+
+def _dataset_ridge(data: Dataset, estimator: Ridge) -> Problem:
+    """Plug-in: the table's own second moment as if it were the population's; its label noise counts as target."""
+    table = Eigensystem.of(data)
+    energies = table.squared_projections / data.n_rows
+    outside = table.outside_energy / data.n_rows
+    return Problem(
+        Spectrum.from_eigenvalues(table.eigenvalues / data.n_rows if table.eigenvalues.size else 0.0),
+        energies,
+        0.0,
+        outside,
+    )
+
+
+REDUCTIONS: dict[tuple[type[Model], type[Model]], Callable[[Any, Any], Problem]] = {
+    (GaussianData, Ridge): _gaussian_ridge,
+    (Dataset, Ridge): _dataset_ridge,
+}
+
+
+def reduce(data: Model, estimator: Model) -> Problem:
+    """The Problem that a pair stands for.
+
+    Parameters
+    ----------
+    data : data model
+    estimator : estimator
+        Its ridge does not matter.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    TypeError
+        If there is no theory for the pair; the sentence lists the pairs there are.
+
+    Notes
+    -----
+    For a Dataset this is the plug-in problem: the table taken as the population. ``predict`` uses the
+    finite-population equivalent instead.
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> print(rc.reduce(rc.GaussianData.isotropic(2.0, noise=0.1), rc.Ridge(0)).noise)
+    0.1
+    """
+    return lookup(REDUCTIONS, "theory", data, estimator)(data, estimator)
