@@ -7,7 +7,9 @@ from riskcalc.estimators import Ridge
 from riskcalc.result import Risk, Trials
 from riskcalc.simulation import simulate
 from riskcalc.spectrum import Spectrum
+from riskcalc.statements import cite
 from riskcalc.theory import (
+    MarchenkoPastur,
     Problem,
     effective_ridge,
     finite_population_risk,
@@ -18,3 +20,27 @@ from riskcalc.theory import (
 )
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Comparison",
+    "Dataset",
+    "GaussianData",
+    "MarchenkoPastur",
+    "NotConvergedError",
+    "Problem",
+    "Ridge",
+    "Risk",
+    "Spectrum",
+    "StoreError",
+    "Trials",
+    "cite",
+    "compare",
+    "effective_ridge",
+    "finite_population_risk",
+    "log_effective_ridge",
+    "predict",
+    "reduce",
+    "ridge_risk",
+    "simulate",
+    "verify",
+]

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student_t
 
 from riskcalc.arguments import FloatArray, numbers
 from riskcalc.data import Dataset, GaussianData
@@ -93,6 +92,8 @@ class Comparison:
     @property
     def limit(self) -> float:
         """Largest excess z that a right theory may show."""
+        from scipy.stats import t as student_t
+
         count = max(1, int(self.judged.sum()) * len(self.predicted))
         return float(student_t.isf(LEVEL / 2 / count, self.trials.n_trials - 1))
 
@@ -118,7 +119,7 @@ class Comparison:
         shape, z = self.judged.shape, self.z
         where = columns(self.trials.coordinates, {}, shape)
         judged = self.judged.ravel()
-        out = []
+        out: list[dict[str, Any]] = []
         for k in range(judged.size):
             for name in self.predicted:
                 measured = getattr(self.trials, name)
@@ -194,8 +195,9 @@ def compare(
     trials : Trials
     allowance : float, >= 0, optional
         Relative finite-size gap that is allowed, in units of 1/n, for every field. Left out, the pair's own:
-        (GaussianData, Ridge) 3 of the bias and 1 of the variance in units of (1 + |excess kurtosis|)/(n - df2); (Dataset, Ridge) the
-        relative 1, 3.5 and 8 % for a ridge above 0.35, 0.09 and below that of the mean diagonal of the kernel matrix.
+        (GaussianData, Ridge) 3 of the bias and 1 of the variance in units of (1 + |excess kurtosis|)/(n - df2);
+        (Dataset, Ridge) the relative 1, 3.5 and 8 % for a ridge of at least 0.35, 0.09 and less of the mean diagonal
+        of the kernel matrix. The comparison states it as ``rule``.
 
     Returns
     -------
@@ -320,12 +322,10 @@ def _at_threshold(trials: Trials) -> npt.NDArray[np.bool_]:
 Allowances = tuple[dict[str, FloatArray], str]
 
 
-def _next_order(trials: Trials, risk: Risk, predicted: Mapping[str, FloatArray]) -> Allowances:
+def _next_order(trials: Trials, risk: Any, predicted: Mapping[str, FloatArray]) -> Allowances:
     """The next term in 1/n is bounded by a few units of (1 + |excess kurtosis|)/(n - df2)."""
     data: Any = trials.data
     kurtosis = entries_kurtosis(data.entries)
-    assert risk.df2 is not None and risk.bias is not None and risk.variance is not None
-    assert risk.effective_ridge is not None and risk.df1 is not None
     n, df2 = trials.coordinates["n_samples"], risk.df2
     unit = (1 + (abs(kurtosis) if np.isfinite(kurtosis) else 0.0)) / np.maximum(n - df2, 1.0)
     few = unit * df2 / np.maximum(n - df2, 1.0)

@@ -25,7 +25,7 @@ class NotConvergedError(ArithmeticError):
     """
 
     def __init__(self, quantity: str, best: npt.ArrayLike, residual: npt.ArrayLike) -> None:
-        super().__init__(f"{quantity} was not solved for: relative residual {residual}")
+        super().__init__(f"{quantity} was not solved for: relative residual {residual!s}")
         self.quantity, self.best, self.residual = quantity, best, residual
 
     def __reduce__(self) -> tuple[type, tuple[str, npt.ArrayLike, npt.ArrayLike]]:

@@ -73,7 +73,7 @@ def _gregory_weights() -> FloatArray:
 
 
 def _closing(exponent: float, power: float, log_last: float) -> tuple[FloatArray, FloatArray]:
-    r"""Log indices and log weights of the Gauss rule for :math:`\int_0^{\sigma_c}\sigma^{power} g(\sigma)d\sigma/\alpha`."""
+    r"""Log indices and log weights of a Gauss rule for :math:`\int_0^{\sigma_c}\sigma^q g(\sigma)d\sigma/\alpha`."""
     x, w = roots_jacobi(CLOSING_NODES, 0.0, power)
     log_scale = -exponent * log_last - math.log(2.0)
     log_sigma = log_scale + np.log1p(x)

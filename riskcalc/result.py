@@ -133,12 +133,12 @@ class Measurement:
     @property
     def mean(self) -> FloatArray:
         """Mean over trials."""
-        return self.values.mean(axis=0)
+        return np.asarray(self.values.mean(axis=0))
 
     @property
     def standard_error(self) -> FloatArray:
         """Standard error of the mean."""
-        return self.values.std(axis=0, ddof=1) / np.sqrt(len(self.values))
+        return np.asarray(self.values.std(axis=0, ddof=1) / np.sqrt(len(self.values)))
 
     def __repr__(self) -> str:
         if self.values.ndim == 1:

@@ -20,7 +20,7 @@ BLOCK = 1 << 18  # entries of one (points x eigenvalues) block: small enough for
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Spectrum(Model):
-    r"""Eigenvalues :math:`\sigma_i` with multiplicities :math:`m_i`, and a tail of small eigenvalues known by its trace.
+    r"""Eigenvalues :math:`\sigma_i`, multiplicities :math:`m_i`, and a tail of small eigenvalues known by its trace.
 
     .. math:: \mathrm{df}_1(\kappa) = \sum_i \frac{m_i\sigma_i}{\sigma_i+\kappa} + \frac{t}{\kappa}, \qquad
               \mathrm{df}_2(\kappa) = \sum_i \frac{m_i\sigma_i^2}{(\sigma_i+\kappa)^2}
@@ -48,7 +48,7 @@ class Spectrum(Model):
 
     References
     ----------
-    .. [1] cheng2022 (place not checked)
+    .. [1] cheng2024 (place not checked)
 
     Examples
     --------
@@ -295,7 +295,7 @@ class Spectrum(Model):
         >>> rc.Spectrum.from_covariance([[2.0, 0.0], [0.0, 3.0]]).eigenvalues
         array([3., 2.])
         """
-        sigma = scipy.linalg.eigvalsh(symmetric("matrix", matrix))[::-1]
+        sigma = np.asarray(scipy.linalg.eigvalsh(symmetric("matrix", matrix))[::-1], dtype=np.float64)
         return cls.from_eigenvalues(positive_part("matrix", sigma))
 
     @classmethod

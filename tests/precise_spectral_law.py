@@ -7,16 +7,16 @@ from collections.abc import Callable
 import mpmath
 from mpmath import mpf
 
-GUARD = 20  # digits beyond those asked for: the square roots at the edges and narrow intervals cost some
+GUARD = 12  # digits beyond those asked for: the square roots at the edges and narrow intervals cost some
 
 
-def edges(gamma: float, variance: float = 1.0, digits: int = 30) -> tuple[mpf, mpf]:
+def edges(gamma: float, variance: float = 1.0, digits: int = 20) -> tuple[mpf, mpf]:
     with mpmath.workdps(digits + GUARD):
         root = mpmath.sqrt(mpf(gamma))
         return mpf(variance) * (1 - root) ** 2, mpf(variance) * (1 + root) ** 2
 
 
-def density(gamma: float, variance: float, x: mpf, digits: int = 30) -> mpf:
+def density(gamma: float, variance: float, x: mpf, digits: int = 20) -> mpf:
     """Continuous part at x in (a, b)."""
     with mpmath.workdps(digits + GUARD):
         a, b = edges(gamma, variance, digits)
@@ -29,7 +29,7 @@ def integral(
     function: Callable[[mpf], mpf],
     gamma: float,
     variance: float = 1.0,
-    digits: int = 30,
+    digits: int = 20,
     start: float | None = None,
     stop: float | None = None,
 ) -> mpf:
@@ -54,27 +54,27 @@ def integral(
         return mpmath.quad(lambda x: function(x) * density(gamma, variance, x, digits), points)
 
 
-def atom(gamma: float, digits: int = 30) -> mpf:
+def atom(gamma: float, digits: int = 20) -> mpf:
     with mpmath.workdps(digits + GUARD):
         return max(1 - 1 / mpf(gamma), mpf(0))
 
 
-def cdf(gamma: float, variance: float, x: float, digits: int = 30) -> mpf:
+def cdf(gamma: float, variance: float, x: float, digits: int = 20) -> mpf:
     with mpmath.workdps(digits + GUARD):
         return atom(gamma, digits) + integral(lambda _: mpf(1), gamma, variance, digits, stop=x)
 
 
-def sf(gamma: float, variance: float, x: float, digits: int = 30) -> mpf:
+def sf(gamma: float, variance: float, x: float, digits: int = 20) -> mpf:
     with mpmath.workdps(digits + GUARD):
         return integral(lambda _: mpf(1), gamma, variance, digits, start=x)
 
 
-def moment(gamma: float, variance: float, k: int, digits: int = 30) -> mpf:
+def moment(gamma: float, variance: float, k: int, digits: int = 20) -> mpf:
     with mpmath.workdps(digits + GUARD):
         return integral(lambda x: x**k, gamma, variance, digits) + (atom(gamma, digits) if k == 0 else 0)
 
 
-def stieltjes(gamma: float, variance: float, z: complex, digits: int = 30) -> mpmath.mpc:
+def stieltjes(gamma: float, variance: float, z: complex, digits: int = 20) -> mpmath.mpc:
     with mpmath.workdps(digits + GUARD):
         point = mpmath.mpmathify(z)
         mass = atom(gamma, digits)

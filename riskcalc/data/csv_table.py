@@ -21,10 +21,14 @@ class NumericTable:
 
     names: tuple[str, ...]
     values: FloatArray
+    all_names: tuple[str, ...]
 
     def position(self, column: str | int, parameter: str) -> int:
-        """Index of a column given by name or position."""
-        return _position(self.names, column, parameter)
+        """Index among ``names`` of a column given by name or by its position in the file."""
+        name = self.all_names[_position(self.all_names, column, parameter)]
+        if name not in self.names:
+            raise ValueError(f"{parameter} must be a column that is kept, got {name!r}, which is in drop; take it out")
+        return self.names.index(name)
 
 
 def read_table(path: str | PathLike[str], *, drop: Sequence[str | int] = (), missing: str = "error") -> NumericTable:
@@ -41,7 +45,7 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str | int] = (), mis
     values = _values(path, rows[header:], names, kept, missing)
     if len(values) < 2:
         raise ValueError(f"{path}: a table needs at least two complete rows of data, got {len(values)}")
-    return NumericTable(tuple(names[i] for i in kept), np.array(values))
+    return NumericTable(tuple(names[i] for i in kept), np.array(values), names)
 
 
 def _rows(path: str | PathLike[str]) -> list[tuple[int, list[str]]]:
@@ -56,6 +60,8 @@ def _rows(path: str | PathLike[str]) -> list[tuple[int, list[str]]]:
     lines = text.splitlines()
     first = next((line for line in lines if line.strip()), "")
     delimiter = next((mark for mark in ",;\t" if mark in first), " ")
+    if delimiter == " ":
+        lines = [line.strip() for line in lines]
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]

@@ -78,7 +78,7 @@ class Dataset(Model):
         drop: Sequence[str | int] = (),
         missing: str = "error",
     ) -> Self:
-        """Table of a CSV file with numeric columns, one of them the target.
+        r"""Table of a CSV file with numeric columns, one of them the target.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class Dataset(Model):
         >>> import pathlib, tempfile
         >>> import riskcalc as rc
         >>> file = pathlib.Path(tempfile.mkdtemp()) / "my.csv"
-        >>> _ = file.write_text("a,b,y\\n1,2,3\\n2,1,0\\n0,0,1\\n")
+        >>> _ = file.write_text("a,b,y\n1,2,3\n2,1,0\n0,0,1\n")
         >>> rc.Dataset.from_csv(file, target="y")
         Dataset(3 rows, 2 inputs, 1 output)
         """
@@ -168,7 +168,7 @@ class Dataset(Model):
     @property
     def n_features(self) -> int:
         """Number of input columns, p."""
-        return self._inputs.shape[1]
+        return int(self._inputs.shape[1])
 
     @property
     def n_duplicates(self) -> int:

@@ -53,7 +53,7 @@ class GaussianData(Model):
     References
     ----------
     .. [1] misiakiewicz2024 (lecture 2; place not checked)
-    .. [2] cheng2022 (place not checked)
+    .. [2] cheng2024 (place not checked)
 
     Examples
     --------
@@ -167,8 +167,8 @@ def energies_per_entry(spectrum: Spectrum, energies: npt.ArrayLike) -> npt.NDArr
     checked = numbers("energies", energies, at_least=0, hint="an energy is a share of E f*²")
     if checked.shape != spectrum.eigenvalues.shape:
         raise ValueError(
-            f"energies must have one entry per spectrum entry ({spectrum.eigenvalues.size}), got shape {checked.shape}; "
-            "an eigenspace has one energy, whatever its multiplicity"
+            f"energies must have one entry per spectrum entry ({spectrum.eigenvalues.size}), got shape "
+            f"{checked.shape}; an eigenspace has one energy, whatever its multiplicity"
         )
     return checked
 

@@ -14,7 +14,7 @@ from riskcalc.data import Dataset, GaussianData
 from riskcalc.estimators import Ridge
 from riskcalc.model import Model, importable_name, lookup
 from riskcalc.simulation.draw import LinearSample, linear_sample, split
-from riskcalc.simulation.fit import Factorisation, coefficients, signal_and_noise
+from riskcalc.simulation.fit import Factorisation, coefficients, factorisations, signal_and_noise
 from riskcalc.simulation.sizes import scaled_gaussian_ridge, scaled_table_ridge
 
 ALGORITHM = 1  # raise it when the draws change, so that a store never mixes the old and the new
@@ -50,6 +50,11 @@ class Cell:
     n_samples: int
     label_noise: str = "averaged"
     measures: Measures = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        for name, measure in self.measures.items():
+            importable_name(measure, name)
+        return self.__dict__
 
     @property
     def key(self) -> str:
@@ -91,24 +96,25 @@ def _linear_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> F
     """Test, train, bias and variance by the exact quadratic form in Σ."""
     data: Any = cell.data
     sample = linear_sample(data, cell.n_samples, rng)
-    fit = Factorisation.of(sample.features, float(points[:, 0].min()))
-    weights = sample.covariance @ fit.vectors**2
+    outside = data.outside_energy + _dead_energy(data)
     out = np.empty((len(cell.fields), len(points)))
-    for k, (ridge, noise) in enumerate(points):
-        parts = signal_and_noise(fit, sample.covariance, sample.coefficients, weights, ridge)
-        outside = data.outside_energy + _dead_energy(data)
-        bias = parts.signal_error + outside * (1 + parts.noise_error)
-        variance = noise * parts.noise_error
-        test = bias + variance + noise
-        train = parts.signal_train + (outside + noise) * parts.noise_train
-        if cell.label_noise == "drawn" or cell.measures:
-            own = _drawn(fit, sample, outside, ridge, noise)
-            if cell.label_noise == "drawn":
-                test, train = _risk_of(own, sample, outside, noise)
-                variance = test - bias - noise
-            for j, measure in enumerate(cell.measures.values()):
-                out[6 + j, k] = measure(own)
-        out[:6, k] = test, train, bias, variance, fit.effective_ridge(ridge), fit.degrees_of_freedom(ridge)
+    for fit, at in factorisations(sample.features, points[:, 0]):
+        weights = sample.covariance @ fit.vectors**2
+        for k in at:
+            ridge, noise = points[k]
+            parts = signal_and_noise(fit, sample.covariance, sample.coefficients, weights, ridge)
+            bias = parts.signal_error + outside * (1 + parts.noise_error)
+            variance = noise * parts.noise_error
+            test = bias + variance + noise
+            train = parts.signal_train + (outside + noise) * parts.noise_train
+            if cell.label_noise == "drawn" or cell.measures:
+                own = _drawn(fit, sample, outside, ridge, noise)
+                if cell.label_noise == "drawn":
+                    test, train = _risk_of(own, sample, outside, noise)
+                    variance = test - bias - noise
+                for j, measure in enumerate(cell.measures.values()):
+                    out[6 + j, k] = measure(own)
+            out[:6, k] = test, train, bias, variance, fit.effective_ridge(ridge), fit.degrees_of_freedom(ridge)
     return out
 
 
@@ -133,16 +139,17 @@ def _table_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> Fl
     """A random split of the table: the error on the rows that were not drawn."""
     data: Any = cell.data
     part = split(data, cell.n_samples, rng)
-    fit = Factorisation.of(part.train_inputs, float(points[:, 0].min()))
     cross = part.train_inputs.T @ part.train_outputs
     out = np.empty((len(cell.fields), len(points)))
-    for k, (ridge, _) in enumerate(points):
-        theta = coefficients(fit, cross, ridge)
-        test = ((part.test_outputs - part.test_inputs @ theta) ** 2).sum(axis=1).mean()
-        train = ((part.train_outputs - part.train_inputs @ theta) ** 2).sum(axis=1).mean()
-        out[:3, k] = test, train, fit.degrees_of_freedom(ridge)
-        for j, measure in enumerate(cell.measures.values()):
-            out[3 + j, k] = measure(Fit(part.train_inputs, part.train_outputs, theta, float(ridge)))
+    for fit, at in factorisations(part.train_inputs, points[:, 0]):
+        for k in at:
+            ridge = points[k, 0]
+            theta = coefficients(fit, cross, ridge)
+            test = ((part.test_outputs - part.test_inputs @ theta) ** 2).sum(axis=1).mean()
+            train = ((part.train_outputs - part.train_inputs @ theta) ** 2).sum(axis=1).mean()
+            out[:3, k] = test, train, fit.degrees_of_freedom(ridge)
+            for j, measure in enumerate(cell.measures.values()):
+                out[3 + j, k] = measure(Fit(part.train_inputs, part.train_outputs, theta, float(ridge)))
     return out
 
 

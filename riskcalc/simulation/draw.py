@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +42,11 @@ def entries(law: str, shape: tuple[int, ...], rng: np.random.Generator) -> Float
     if law == "gaussian":
         return rng.standard_normal(shape)
     if law == "rademacher":
-        return 2.0 * rng.integers(0, 2, shape, dtype=np.int8) - 1.0
+        return np.asarray(2.0 * rng.integers(0, 2, shape, dtype=np.int8) - 1.0, dtype=np.float64)
     if law == "uniform":
-        return np.sqrt(3.0) * (2.0 * rng.random(shape) - 1.0)
+        return math.sqrt(3.0) * (2.0 * rng.random(shape) - 1.0)
     nu = student_degrees(law)
-    return rng.standard_t(nu, shape) * np.sqrt((nu - 2) / nu)
+    return np.asarray(rng.standard_t(nu, shape) * math.sqrt((nu - 2) / nu))
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Split:
 
 
 def split(data: Dataset, n: int, rng: np.random.Generator) -> Split:
-    """n rows drawn without replacement, and the others."""
+    """Draw n rows without replacement, keep the others."""
     order = rng.permutation(data.n_rows)
     X, y = np.asarray(data.inputs), data.output_columns
     return Split(X[order[:n]], y[order[:n]], X[order[n:]], y[order[n:]])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.linalg
 
 from riskcalc.arguments import FloatArray
@@ -23,24 +25,35 @@ class Factorisation:
     n_rows: int
 
     @classmethod
-    def of(cls, X: FloatArray, smallest_ridge: float) -> Factorisation:
-        """By the eigenvalues of the smaller of XᵀX and XXᵀ, or by singular values if those are too uneven."""
+    def by_eigenvalues(cls, X: FloatArray) -> Factorisation:
+        """By the eigenvalues of the smaller of XᵀX and XXᵀ."""
         n, p = X.shape
         if min(n, p) == 0:
             return cls(np.zeros((p, 0)), np.zeros(0), n)
         squares, vectors = scipy.linalg.eigh(X.T @ X if p <= n else X @ X.T, driver="evd", check_finite=False)
-        if squares[0] + smallest_ridge > SMALLEST_SHARE * (squares[-1] + smallest_ridge):
-            if p > n:
-                vectors = (X.T @ vectors) / np.sqrt(np.maximum(squares, np.finfo(float).tiny))
-            return cls(vectors, np.maximum(squares, 0.0), n)
+        squares = np.maximum(squares, 0.0)
+        if p > n:
+            vectors = X.T @ vectors
+            vectors = np.divide(vectors, np.sqrt(squares), out=np.zeros_like(vectors), where=squares > 0)
+        return cls(vectors, squares, n)
+
+    @classmethod
+    def by_singular_values(cls, X: FloatArray) -> Factorisation:
+        """By the singular values of X, for uneven ones."""
+        n, p = X.shape
         _, singular, rows = scipy.linalg.svd(X, full_matrices=False, check_finite=False)
         singular[singular < np.finfo(float).eps * max(n, p) * singular[0]] = 0.0
         return cls(np.ascontiguousarray(rows.T), singular**2, n)
 
+    def is_even(self, ridge: float) -> bool:
+        """Whether the eigenvalues keep enough digits at this ridge."""
+        lowest, highest = self.squares[[0, -1]] + ridge if self.squares.size else (1.0, 1.0)
+        return bool(lowest > SMALLEST_SHARE * highest)
+
     def inverse(self, ridge: float) -> FloatArray:
         """1/(s² + λ), and 0 for s = λ = 0 (the minimum-norm solution)."""
         total = self.squares + ridge
-        return np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+        return np.divide(1.0, total, out=np.zeros_like(total), where=total > np.finfo(float).tiny)
 
     def degrees_of_freedom(self, ridge: float) -> float:
         """Trace of the hat matrix."""
@@ -48,11 +61,22 @@ class Factorisation:
 
     def effective_ridge(self, ridge: float) -> float:
         """1 / Tr (XXᵀ + λ)⁻¹, which estimates κ; 0 where the trace is infinite."""
-        n_zero = self.n_rows - np.count_nonzero(self.squares)
-        if ridge == 0:
-            return 0.0 if n_zero else float(1 / self.inverse(0.0).sum())
-        zero = self.n_rows - self.squares.size
-        return float(1 / (self.inverse(ridge).sum() + zero / ridge))
+        positive = self.squares > 0
+        n_zero = self.n_rows - np.count_nonzero(positive)
+        if ridge == 0 and n_zero:
+            return 0.0
+        with np.errstate(over="ignore"):
+            return float(1 / (self.inverse(ridge)[positive].sum() + (n_zero / np.float64(ridge) if n_zero else 0.0)))
+
+
+def factorisations(X: FloatArray, ridges: FloatArray) -> Iterator[tuple[Factorisation, npt.NDArray[np.intp]]]:
+    """At most two, each with the positions of its ridges: the choice depends on X and the ridge, not on the others."""
+    quick = Factorisation.by_eigenvalues(X)
+    even = np.array([quick.is_even(ridge) for ridge in ridges], dtype=bool)
+    if even.any():
+        yield quick, np.flatnonzero(even)
+    if not even.all():
+        yield Factorisation.by_singular_values(X), np.flatnonzero(~even)
 
 
 @dataclass(frozen=True)

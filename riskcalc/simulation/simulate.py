@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import FloatArray, choice, common_shape, numbers, whole
+from riskcalc.arguments import FloatArray, choice, common_shape, whole
 from riskcalc.model import Model
 from riskcalc.result import Measurement, Trials
 from riskcalc.simulation.cells import Cell, Measures, procedure
@@ -96,6 +96,8 @@ def simulate(
     how = procedure(data, estimator)
     n_trials = whole("n_trials", n_trials, at_least=2, hint="a standard error needs two")
     choice("label_noise", label_noise, ("averaged", "drawn"))
+    for name in set(measures or ()) & set(how.fields):
+        raise ValueError(f"measures must have names of their own, got {name!r}, which is measured anyway; rename it")
     if store is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer))):
         raise ValueError(f"rng must be an integer when trials are stored, got {rng!r}; give rng=0, say")
     sizes, factor = rounded_sizes(n_samples, scale)

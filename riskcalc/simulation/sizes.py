@@ -27,21 +27,19 @@ def rounded_sizes(n_samples: npt.ArrayLike, scale: float) -> tuple[FloatArray, f
 def scaled_gaussian_ridge(
     data: GaussianData, estimator: Ridge, sizes: FloatArray, factor: float
 ) -> tuple[Model, Model]:
+    """Multiplicities times the scale, and the ridge with them."""
     spectrum = data.spectrum
     if spectrum.tail > 0:
-        raise ValueError(
-            f"spectrum must have no tail to be simulated, got tail {spectrum.tail:g}; list its eigenvalues"
-        )
+        raise ValueError(f"spectrum must have no tail to be simulated, got {spectrum.tail:g}; list its eigenvalues")
     if not np.isfinite(spectrum.multiplicities).all():
-        raise ValueError(
-            "n_features must be finite to be simulated, got inf; give GaussianData.power_law n_features=..."
-        )
+        raise ValueError("n_features must be finite to be simulated, got inf; give the power law a finite n_features")
     counts = np.rint(spectrum.multiplicities * factor)
-    lost = (counts == 0) & (spectrum.multiplicities > 0)
+    reached = (np.asarray(data.energies) > 0) & (spectrum.eigenvalues > 0)
+    lost = (counts == 0) & ((spectrum.multiplicities > 0) | reached)
     if lost.any():
         raise ValueError(
-            f"multiplicities must be at least 1 to be simulated, got {spectrum.multiplicities[lost].min():g} times scale "
-            f"{factor:g}; give a larger scale"
+            f"multiplicities must be at least 1 to be simulated, got {spectrum.multiplicities[lost].min():g} times "
+            f"scale {factor:g}; give a larger scale"
         )
     if not np.array_equal(counts, spectrum.multiplicities):
         data = data.replace(spectrum=Spectrum.from_eigenvalues(spectrum.eigenvalues, counts))
@@ -49,11 +47,12 @@ def scaled_gaussian_ridge(
 
 
 def scaled_table_ridge(data: Dataset, estimator: Ridge, sizes: FloatArray, factor: float) -> tuple[Model, Model]:
+    """A table cannot be scaled, and some of its rows must be left to test on."""
     if factor != 1:
         raise ValueError(f"scale must be 1 for a Dataset, whose sizes are fixed, got {factor:g}")
     if sizes.max(initial=1) >= data.n_rows:
         raise ValueError(
-            f"n_samples must be below the {data.n_rows} rows of the table, got {sizes.max():g}; the error is measured on "
-            "the rows that are left"
+            f"n_samples must be below the {data.n_rows} rows of the table, got {sizes.max():g}; the error is measured "
+            "on the rows that are left"
         )
     return data, estimator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ from riskcalc.simulation.store import Store
 
 IN_FLIGHT = 256  # tasks handed to an executor at a time
 TASK_FLOPS = 2e8  # work of one task: enough to hide the cost of sending it, little enough to lose
+
+Paths = Mapping[int, tuple[FloatArray, FloatArray]]  # trial -> (points, values), as stored
 
 
 class Submits(Protocol):
@@ -56,18 +58,19 @@ def run_cells(
     work: list[tuple[Cell, FloatArray]], n_trials: int, entropy: int, executor: Submits | None, store: Store | None
 ) -> list[FloatArray]:
     """Values of shape (trials, fields, points) of each cell, at its points."""
-    values, tasks = [], []
+    values, tasks, stored = [], [], []
     for index, (cell, points) in enumerate(work):
         out = np.full((n_trials, len(cell.fields), len(points)), np.nan)
         values.append(out)
-        missing = _take(out, store, cell, points, entropy) if store else {trial: None for trial in range(n_trials)}
+        stored.append(store.finished(cell.key, entropy) if store else {})
+        missing = _take(out, stored[-1], points)
         tasks += [(index, task) for task in _tasks(cell, points, missing, entropy)]
     n_missing = sum(len(task.trials) for _, task in tasks)
     with one_blas_thread(), tqdm(total=n_missing, unit="trial", disable=None, leave=False) as bar:
         for index, task, results in _results(tasks, executor):
             cell, points = work[index]
             if store:
-                _put(store, cell, points, entropy, task, results)
+                _put(store, stored[index], task, results)
             at = [int(np.flatnonzero((points == point).all(axis=1))[0]) for point in task.points]
             for trial, result in results:
                 values[index][trial][:, at] = result
@@ -75,9 +78,8 @@ def run_cells(
     return values
 
 
-def _take(out: FloatArray, store: Store, cell: Cell, points: FloatArray, entropy: int) -> dict[int, FloatArray | None]:
+def _take(out: FloatArray, found: Paths, points: FloatArray) -> dict[int, FloatArray | None]:
     """Fill in what the store has; the trials that lack points, and which."""
-    found = store.finished(cell.key, entropy)
     missing: dict[int, FloatArray | None] = {}
     for trial in range(len(out)):
         if trial not in found:
@@ -91,19 +93,16 @@ def _take(out: FloatArray, store: Store, cell: Cell, points: FloatArray, entropy
     return missing
 
 
-def _put(
-    store: Store, cell: Cell, points: FloatArray, entropy: int, task: Task, results: list[tuple[int, FloatArray]]
-) -> None:
+def _put(store: Store, found: Paths, task: Task, results: list[tuple[int, FloatArray]]) -> None:
     """Store the results, joined to the points that a trial had before."""
-    longer = {} if len(task.points) == len(points) else store.finished(cell.key, entropy)
     rows = []
     for trial, values in results:
-        if trial in longer:
-            old_points, old_values = longer[trial]
+        if trial in found:
+            old_points, old_values = found[trial]
             rows.append((trial, np.vstack([old_points, task.points]), np.hstack([old_values, values])))
         else:
             rows.append((trial, task.points, values))
-    store.add(cell.key, entropy, rows)
+    store.add(task.cell.key, task.entropy, rows)
 
 
 def _tasks(cell: Cell, points: FloatArray, missing: dict[int, FloatArray | None], entropy: int) -> Iterator[Task]:
@@ -137,7 +136,8 @@ def _results(
                     break
             if not running:
                 return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            done = wait(running, return_when=FIRST_COMPLETED).done
+            for future in sorted(done, key=_failed):  # what was finished first, so that a failure does not lose it
                 index, task = running.pop(future)
                 yield index, task, future.result()
     except BrokenExecutor as error:
@@ -148,6 +148,10 @@ def _results(
     finally:
         for future in running:
             future.cancel()
+
+
+def _failed(future: Future[Any]) -> bool:
+    return future.cancelled() or future.exception() is not None
 
 
 _lock = threading.Lock()

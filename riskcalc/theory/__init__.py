@@ -5,8 +5,10 @@ from riskcalc.theory.finite_population import finite_population_risk
 from riskcalc.theory.predict import predict
 from riskcalc.theory.problem import Problem, reduce
 from riskcalc.theory.ridge import ridge_risk
+from riskcalc.theory.spectral_law import MarchenkoPastur
 
 __all__ = [
+    "MarchenkoPastur",
     "Problem",
     "effective_ridge",
     "finite_population_risk",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy.typing as npt
 from riskcalc.arguments import FloatArray, common_shape, numbers
 from riskcalc.errors import NotConvergedError
 from riskcalc.spectrum import BLOCK, Spectrum
+from riskcalc.theory.nodes import TINY, Nodes
 
 PLAIN_STEPS = 12  # steps by matrix products before the slower, cancellation-free ones take over
 MOST_STEPS = 400
-TINY = np.finfo(float).tiny
+PIECE = 1 << 15  # entries of one piece of a sum
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def effective_ridge(spectrum: Spectrum, n_samples: npt.ArrayLike, ridge: npt.Arr
 
     References
     ----------
-    .. [1] cheng2022 (definition of the effective regularisation; place not checked)
+    .. [1] cheng2024 (definition of the effective regularisation; place not checked)
     .. [2] derived (the iteration)
 
     Examples
@@ -96,7 +97,7 @@ def log_effective_ridge(spectrum: Spectrum, n_samples: npt.ArrayLike, ridge: npt
 
     References
     ----------
-    .. [1] cheng2022 (place not checked)
+    .. [1] cheng2024 (place not checked)
 
     Examples
     --------
@@ -109,8 +110,10 @@ def log_effective_ridge(spectrum: Spectrum, n_samples: npt.ArrayLike, ridge: npt
     return fixed_point(spectrum, n_samples, ridge).log_kappa
 
 
-def fixed_point(spectrum: Spectrum, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> FixedPoint:
-    """Root of n - λ/κ = df1(κ) with its exact cases."""
+def fixed_point(
+    spectrum: Spectrum, n_samples: npt.ArrayLike, ridge: npt.ArrayLike, nodes: Nodes | None = None
+) -> FixedPoint:
+    """Root of n - λ/κ = df1(κ) with its exact cases; ``nodes`` if the spectrum's have been made already."""
     n = numbers("n_samples", n_samples, at_least=0)
     lam = numbers("ridge", ridge, at_least=0)
     shape = common_shape(n_samples=n, ridge=lam)
@@ -122,10 +125,11 @@ def fixed_point(spectrum: Spectrum, n_samples: npt.ArrayLike, ridge: npt.ArrayLi
     log_kappa = np.where(n == 0, np.inf, -np.inf)
     kappa = np.where(n == 0, np.inf, 0.0)
     bare = np.where(interpolable & (n > 0), n - min(rank, 1e300), 0.0)
-    root, log_root = solve(spectrum, n[solvable], lam[solvable] + spectrum.tail, np.zeros(solvable.sum()))
-    kappa[solvable], log_kappa[solvable] = root, log_root
+    nodes = nodes or Nodes.of(spectrum, n_points=n.size)
+    linear = lam[solvable] + spectrum.tail
+    kappa[solvable], log_kappa[solvable] = solve(nodes, n[solvable], linear, np.zeros_like(linear))
     with np.errstate(under="ignore", divide="ignore"):
-        bare[solvable] = np.exp(np.log(lam[solvable]) - log_root)
+        bare[solvable] = np.exp(np.log(lam[solvable]) - log_kappa[solvable])
         direct = solvable & (kappa > TINY)
         bare[direct] = lam[direct] / kappa[direct]
     return FixedPoint(kappa.reshape(shape), log_kappa.reshape(shape), bare.reshape(shape))
@@ -140,150 +144,118 @@ def _refuse_unresolved(spectrum: Spectrum, n: FloatArray) -> None:
             raise ValueError(f"n_samples must be <= {limit:.2g} for this infinite spectrum, got {n.max():g}")
 
 
-def solve(spectrum: Spectrum, n: FloatArray, linear: FloatArray, shift: FloatArray) -> tuple[FloatArray, FloatArray]:
+def solve(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: FloatArray) -> tuple[FloatArray, FloatArray]:
     r"""Root κ = 1/u, and log κ, of :math:`\ell u + \sum_i m_i(\sigma_i + s)u/(1+\sigma_iu) = n`, flat arrays, n > 0.
 
     ``linear`` ℓ and ``shift`` s are >= 0. With s = 0 it is the equation of ridge regression, with s = λ the one of
     sampling without replacement. The left side is increasing and concave in u for either.
     """
-    kept = spectrum.log_eigenvalues > -np.inf
-    log_scale = float(spectrum.log_eigenvalues[kept].max()) if kept.any() else 0.0
-    nodes = _Nodes.of(spectrum, kept, log_scale)
     kappa, log_kappa = np.empty_like(n), np.empty_like(n)
+    plain = nodes.plain & (n < 1e100) & ((linear == 0) | ((linear > n * 1e-200) & (linear < 1e200))) & (shift < 1e200)
     step = max(1, BLOCK // max(1, nodes.sigma.size))
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        log_linear, log_shift = np.log(linear) - log_scale, np.log(shift) - log_scale
-        for start in range(0, n.size, step):
-            part = slice(start, start + step)
-            log_u, u = nodes.root(n[part], log_linear[part], log_shift[part])
-            log_kappa[part] = log_scale - log_u
-            kappa[part] = np.where(np.isfinite(u) & (u > 0), nodes.scale / u, np.exp(log_kappa[part]))
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        for at in _pieces(np.flatnonzero(plain), step):
+            u = _root(nodes, n[at], linear[at], shift[at])
+            kappa[at], log_kappa[at] = 1 / u, -np.log(u)
+        for at in _pieces(np.flatnonzero(~plain), step):
+            log_kappa[at] = -_log_root(nodes, n[at], np.log(linear[at]), np.log(shift[at]))
+            kappa[at] = np.exp(log_kappa[at])
     return kappa, log_kappa
 
 
-@dataclass(frozen=True)
-class _Nodes:
-    """Positive eigenvalues and masses in units of the largest eigenvalue, and their logarithms."""
+def _pieces(at: npt.NDArray[np.intp], size: int) -> Iterator[npt.NDArray[np.intp]]:
+    return (at[start : start + size] for start in range(0, at.size, size))
 
-    sigma: FloatArray
-    mass: FloatArray
-    multiplicity: FloatArray
-    log_sigma: FloatArray
-    log_mass: FloatArray
-    scale: float
 
-    @classmethod
-    def of(cls, spectrum: Spectrum, kept: npt.NDArray[np.bool_], log_scale: float) -> _Nodes:
-        with np.errstate(under="ignore", over="ignore"):
-            scale = float(spectrum.eigenvalues[kept].max()) if kept.any() else 1.0
-            usual = TINY < scale < np.inf
-            log_sigma = spectrum.log_eigenvalues[kept] - log_scale
-            log_mass = spectrum.log_masses[kept] - log_scale
-            return cls(
-                spectrum.eigenvalues[kept] / scale if usual else np.exp(log_sigma),
-                spectrum.masses[kept] / scale if usual else np.exp(log_mass),
-                spectrum.multiplicities[kept],
-                log_sigma,
-                log_mass,
-                scale if usual else float(np.exp(log_scale)),
-            )
+def _root(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: FloatArray) -> FloatArray:
+    """Newton from the left by matrix products, then once more without cancellation where n - df2 is small."""
+    weights = np.stack([nodes.mass, nodes.multiplicity] if shift.any() else [nodes.mass], axis=1)
+    u = n / (linear + nodes.mass.sum() + shift * nodes.multiplicity.sum())
+    gap, todo = np.empty_like(n), np.arange(n.size)
+    for _ in range(PLAIN_STEPS):
+        left, slope = _plain_sums(nodes.sigma, weights, u[todo])
+        ratio = np.stack([np.ones(todo.size), shift[todo]])[: weights.shape[1]]
+        h = u[todo] * (linear[todo] + (ratio * left).sum(axis=0))
+        gap[todo] = u[todo] * (linear[todo] + (ratio * slope).sum(axis=0))  # u h'(u)
+        step = (n[todo] - h) / gap[todo]
+        u[todo] *= 1 + step
+        todo = todo[step > 1e-8]  # the error after a step is at most the square of the one before
+        if todo.size == 0:
+            break
+    again = np.union1d(todo, np.flatnonzero(gap < 0.1 * n))
+    if again.size and nodes.sigma.size:
+        u[again] = _root_by_counting(nodes, n[again], linear[again], shift[again], u[again])
+    return u
 
-    def root(self, n: FloatArray, log_linear: FloatArray, log_shift: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """log u and u (inf or 0 where a float cannot hold it)."""
-        linear, shift = np.exp(log_linear), np.exp(log_shift)
-        plain = np.isfinite(linear) & np.isfinite(shift) & ((linear == 0) | (linear > n * 1e-290))
-        plain &= bool(self.log_sigma.min(initial=0.0) > -600)
-        log_u, u = np.empty_like(n), np.full_like(n, np.inf)
-        at = np.flatnonzero(plain)
-        if at.size:
-            u[at], gap, done = self._plain(n[at], linear[at], shift[at])
-            log_u[at] = np.log(u[at])
-            again = at[~done | (gap < 0.1 * n[at])]
-            u[again] = self._split(n[again], linear[again], shift[again], u[again])
-            log_u[again] = np.log(u[again])
-        rest = np.flatnonzero(~plain)
-        if rest.size:
-            log_u[rest] = self._split_logs(n[rest], log_linear[rest], log_shift[rest])
-            u[rest] = np.exp(log_u[rest])
-        return log_u, u
 
-    def _plain(
-        self, n: FloatArray, linear: FloatArray, shift: FloatArray
-    ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
-        """Newton from the left by matrix products; u, u h'(u), and whether it has arrived."""
-        finite_m = np.where(np.isfinite(self.multiplicity), self.multiplicity, 0.0)
-        weights = np.stack([self.mass, finite_m], axis=1)
-        u = n / (linear + self.mass.sum() + shift * finite_m.sum())
-        gap, done = np.empty_like(n), np.zeros(n.size, dtype=bool)
-        todo = np.arange(n.size)
-        for _ in range(PLAIN_STEPS):
-            c = 1 / (1 + u[todo, None] * self.sigma)
-            masses, counts = (c @ weights).T
-            h = u[todo] * (linear[todo] + masses + shift[todo] * counts)
-            masses, counts = (np.square(c, out=c) @ weights).T
-            gap[todo] = u[todo] * (linear[todo] + masses + shift[todo] * counts)
-            step = (n[todo] - h) / gap[todo]
-            u[todo] *= 1 + step
-            done[todo] = step <= 1e-8  # the error after a step is at most the square of the one before
-            todo = todo[step > 1e-8]
-            if todo.size == 0:
-                break
-        return u, gap, done
+def _plain_sums(sigma: FloatArray, weights: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Sums of the weights against 1/(1+σu) and its square, in pieces that stay in the cache."""
+    first, second = np.zeros((2, weights.shape[1], u.size))
+    size = max(1, PIECE // u.size)
+    for start in range(0, sigma.size, size):
+        part = slice(start, start + size)
+        c = np.multiply.outer(u, sigma[part])
+        np.reciprocal(np.add(c, 1, out=c), out=c)
+        first += (c @ weights[part]).T
+        second += (np.square(c, out=c) @ weights[part]).T
+    return first, second
 
-    def _split(self, n: FloatArray, linear: FloatArray, shift: FloatArray, u: FloatArray) -> FloatArray:
-        """Newton with the large eigenvalues counted, not summed, so that nothing cancels near n = rank."""
-        if n.size == 0:
-            return u
 
-        def step(todo: npt.NDArray[np.intp]) -> FloatArray:
-            x = np.minimum(u[todo, None] * self.sigma, 1e300)
-            open_mass = (self.mass * u[todo, None], linear[todo] * u[todo])
-            return self._split_step(n[todo], x, *open_mass, shift[todo, None] / self.sigma)
+def _root_by_counting(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: FloatArray, u: FloatArray) -> FloatArray:
+    """Newton with the eigenvalues above κ counted, not summed, so that nothing cancels near n = rank."""
 
-        def move(todo: npt.NDArray[np.intp], by: FloatArray) -> None:
-            u[todo] *= 1 + by
+    def step(at: npt.NDArray[np.intp]) -> FloatArray:
+        x = np.minimum(u[at, None] * nodes.sigma, 1e300)
+        return _counting_step(
+            nodes, n[at], x, nodes.mass * u[at, None], linear[at] * u[at], shift[at, None] / nodes.sigma
+        )
 
-        _iterate(step, move, n.size)
-        return u
+    def move(at: npt.NDArray[np.intp], by: FloatArray) -> None:
+        u[at] *= 1 + by
 
-    def _split_logs(self, n: FloatArray, log_linear: FloatArray, log_shift: FloatArray) -> FloatArray:
-        """The same iteration in log u, for eigenvalues or ridges beyond the range of a float."""
-        log_sum = np.logaddexp.reduce(self.log_mass) if self.log_mass.size else -np.inf
-        count = np.log(self.multiplicity.sum()) if self.log_mass.size else -np.inf
-        log_u = np.log(n) - np.logaddexp(np.logaddexp(log_linear, log_sum), log_shift + count)
+    _iterate(step, move, n.size)
+    return u
 
-        def step(todo: npt.NDArray[np.intp]) -> FloatArray:
-            at = log_u[todo, None]
-            x = np.exp(np.clip(self.log_sigma + at, -690, 690))
-            open_mass = (np.exp(np.minimum(self.log_mass + at, 690)), np.exp(log_linear[todo] + log_u[todo]))
-            return self._split_step(n[todo], x, *open_mass, np.exp(log_shift[todo, None] - self.log_sigma))
 
-        def move(todo: npt.NDArray[np.intp], by: FloatArray) -> None:
-            log_u[todo] += np.log1p(by)
+def _log_root(nodes: Nodes, n: FloatArray, log_linear: FloatArray, log_shift: FloatArray) -> FloatArray:
+    """The same iteration in log u, for eigenvalues or ridges beyond the range of a float."""
+    log_sum = np.logaddexp.reduce(nodes.log_mass) if nodes.log_mass.size else -np.inf
+    log_u = np.log(n) - np.logaddexp(np.logaddexp(log_linear, log_sum), log_shift + np.log(nodes.multiplicity.sum()))
 
-        _iterate(step, move, n.size)
-        return log_u
+    def step(at: npt.NDArray[np.intp]) -> FloatArray:
+        here = log_u[at, None]
+        x = np.exp(np.clip(nodes.log_sigma + here, -690, 690))
+        mass_u = np.exp(np.minimum(nodes.log_mass + here, 690))
+        linear_u = np.exp(log_linear[at] + log_u[at])
+        return _counting_step(nodes, n[at], x, mass_u, linear_u, np.exp(log_shift[at, None] - nodes.log_sigma))
 
-    def _split_step(
-        self, n: FloatArray, x: FloatArray, mass_u: FloatArray, linear_u: FloatArray, shift_ratio: FloatArray
-    ) -> FloatArray:
-        r"""Relative step of u, the larger of two that cannot overshoot.
+    def move(at: npt.NDArray[np.intp], by: FloatArray) -> None:
+        log_u[at] += np.log1p(by)
 
-        With x = σu, the eigenvalues x > 1 contribute their count less :math:`\sum m/(1+x)`. The first step is Newton's;
-        the second solves :math:`N - a/t + bt = n`, which bounds the left side from above for t = u'/u > 1 and is exact
-        when no eigenvalue is near κ.
-        """
-        c = 1 / (1 + x)
-        large = (x > 1) & np.isfinite(self.multiplicity)
-        m = np.where(large, self.multiplicity, 0.0) * (1 + shift_ratio * large)
-        small = np.where(large, 0.0, mass_u * (1 + shift_ratio) * c)
-        count, a, b = m.sum(axis=1), (m * c).sum(axis=1), small.sum(axis=1) + linear_u
-        missing = n - count
-        newton = (missing - b + a) / (linear_u + (small * c).sum(axis=1) + (m * c * (x * c)).sum(axis=1))
-        root = np.hypot(missing, 2 * np.sqrt(a) * np.sqrt(b))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            up = np.where(missing > 0, (root + missing) / (2 * b), 2 * a / np.maximum(root - missing, TINY))
-        return np.maximum(newton, np.where(newton > 1e-3, up - 1, newton))
+    _iterate(step, move, n.size)
+    return log_u
+
+
+def _counting_step(
+    nodes: Nodes, n: FloatArray, x: FloatArray, mass_u: FloatArray, linear_u: FloatArray, shift_ratio: FloatArray
+) -> FloatArray:
+    r"""Relative step of u, the larger of two that cannot overshoot.
+
+    With x = σu, the eigenvalues x > 1 contribute their count less :math:`\sum m/(1+x)`. The first step is Newton's;
+    the second solves :math:`N - a/t + bt = n`, which bounds the left side from above for t = u'/u > 1 and is exact
+    when no eigenvalue is near κ.
+    """
+    c = 1 / (1 + x)
+    large = (x > 1) & (nodes.multiplicity > 0)
+    m = np.where(large, nodes.multiplicity * (1 + shift_ratio), 0.0)
+    small = np.where(large, 0.0, mass_u * (1 + shift_ratio) * c)
+    whole, rest = (large.astype(np.float64) @ nodes.counts).T
+    missing = (n - whole) - (rest + np.where(large, nodes.multiplicity * shift_ratio, 0.0).sum(axis=1))
+    a, b = (m * c).sum(axis=1), small.sum(axis=1) + linear_u
+    newton = (missing - b + a) / (linear_u + (small * c).sum(axis=1) + (m * c * (x * c)).sum(axis=1))
+    root = np.hypot(missing, 2 * np.sqrt(a) * np.sqrt(b))
+    up = np.where(missing > 0, (root + missing) / (2 * b), 2 * a / np.maximum(root - missing, TINY))
+    return np.asarray(np.maximum(newton, np.where(newton > 1e-3, up - 1, newton)))
 
 
 def _iterate(

@@ -22,6 +22,7 @@ class Eigensystem:
 
     @classmethod
     def of(cls, data: Dataset) -> Eigensystem:
+        """Eigensystem of a table, by the singular values of its inputs."""
         X, y = np.asarray(data.inputs), data.output_columns
         u, s, _ = scipy.linalg.svd(X, full_matrices=False, lapack_driver="gesdd")
         kept = s > np.finfo(float).eps * max(X.shape) * s[0]
@@ -32,7 +33,7 @@ class Eigensystem:
     @property
     def squared_projections(self) -> FloatArray:
         """(u_iᵀy)², summed over outputs."""
-        return (self.projections**2).sum(axis=1)
+        return np.asarray((self.projections**2).sum(axis=1))
 
     @property
     def outside_energy(self) -> float:

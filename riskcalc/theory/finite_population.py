@@ -10,6 +10,7 @@ from riskcalc.result import Risk
 from riskcalc.spectrum import BLOCK, Spectrum
 from riskcalc.theory.effective_ridge import solve
 from riskcalc.theory.eigensystem import Eigensystem
+from riskcalc.theory.nodes import Nodes
 
 SOURCES = ("wei2022", "simon2023")
 WARN_ABOVE = 0.03  # of |LOO/GCV - 1|
@@ -85,8 +86,8 @@ def finite_population(
     rank = s.size
     omega = np.zeros(n.size)
     solvable = (n > 0) & ((lam > 0) | (n < rank))
-    spectrum = Spectrum.from_eigenvalues(s if rank else 0.0)
-    omega[solvable] = solve(spectrum, n[solvable], (m - rank) * lam[solvable], lam[solvable])[0]
+    nodes = Nodes.of(Spectrum.from_eigenvalues(s if rank else 0.0))
+    omega[solvable] = solve(nodes, n[solvable], (m - rank) * lam[solvable], lam[solvable])[0]
     omega[n == 0] = np.inf
     test, hat = np.empty(n.size), np.empty(n.size)
     step = max(1, BLOCK // max(rank, 1))

@@ -60,7 +60,7 @@ def predict(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, route: s
     References
     ----------
     .. [1] misiakiewicz2024 (lecture 2; place not checked)
-    .. [2] cheng2022 (place not checked)
+    .. [2] cheng2024 (place not checked)
 
     Examples
     --------
@@ -94,8 +94,8 @@ def _from_table(data: Dataset, estimator: Any, n_samples: npt.ArrayLike) -> Risk
     worst = float(np.abs(correction - 1).max(initial=0.0))
     if worst > WARN_ABOVE:
         notes = (
-            f"the eigenvectors are localised: LOO/GCV differs from 1 by up to {worst:.0%} and is corrected for to first "
-            "order only, so these predictions are good to about that size",
+            f"the eigenvectors are localised: LOO/GCV differs from 1 by up to {worst:.0%}; it is multiplied "
+            "in, which is a heuristic, so expect errors of several per cent",
         )
     with np.errstate(invalid="ignore"):
         return replace(risk, test=risk.test * correction, notes=notes)

@@ -72,7 +72,9 @@ class Problem(Model):
     def from_moments(
         cls, covariance: npt.ArrayLike, cross: npt.ArrayLike, energy: float, noise: npt.ArrayLike = 0
     ) -> Self:
-        r"""Problem of explicit features ψ: :math:`\mathrm{E}\psi\psi^\top`, :math:`\mathrm{E}\psi f_*`, :math:`\mathrm{E}f_*^2`.
+        r"""Problem of explicit features ψ with given second moments.
+
+        .. math:: C = \mathrm{E}\psi\psi^\top,\quad c = \mathrm{E}\psi f_*,\quad \mathrm{E}f_*^2
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy.typing as npt
 from riskcalc.arguments import FloatArray, common_shape, numbers
 from riskcalc.result import Risk
 from riskcalc.spectrum import BLOCK, Spectrum
-from riskcalc.theory.effective_ridge import TINY, FixedPoint, fixed_point
+from riskcalc.theory.effective_ridge import FixedPoint, fixed_point
+from riskcalc.theory.nodes import Nodes
 from riskcalc.theory.problem import Problem
 
-SOURCES = ("misiakiewicz2024", "cheng2022", "hastie2022")
+SOURCES = ("misiakiewicz2024", "cheng2024", "hastie2022")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
 
     References
     ----------
-    .. [1] cheng2022 (place not checked)
+    .. [1] cheng2024 (place not checked)
     .. [2] hastie2022 (place not checked)
     .. [3] dobriban2018 (place not checked)
 
@@ -79,8 +80,9 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     lam = numbers("ridge", ridge, at_least=0)
     noise: FloatArray = np.asarray(problem.noise)
     shape = common_shape(n_samples=n, ridge=lam, noise=noise)
-    point = fixed_point(problem.spectrum, n, lam)
-    sums = sums_at(problem.spectrum, problem.reached, point)
+    nodes = Nodes.of(problem.spectrum, problem.reached, n_points=math.prod(np.broadcast_shapes(n.shape, lam.shape)))
+    point = fixed_point(problem.spectrum, n, lam, nodes)
+    sums = sums_at(nodes, point)
     outside, tail = problem.unreached, problem.spectrum.tail
     with np.errstate(divide="ignore", invalid="ignore"):
         tail_u = np.where(tail > 0, tail / point.kappa, 0.0)
@@ -112,49 +114,42 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     )
 
 
-def sums_at(spectrum: Spectrum, energies: FloatArray, point: FixedPoint) -> Sums:
+def sums_at(nodes: Nodes, point: FixedPoint) -> Sums:
     """The sums at the roots, in blocks, with κ = 0 and κ = inf as limits."""
-    flat, log_flat = point.kappa.ravel(), point.log_kappa.ravel()
-    out = np.empty((4, flat.size))
-    kept = spectrum.log_eigenvalues > -np.inf
-    for part, rows in _blocks(flat.size, spectrum.eigenvalues.size):
-        at = log_flat[part]
-        direct = bool(np.all((flat[part] > TINY) & np.isfinite(flat[part]))) and bool(
-            np.all(spectrum.eigenvalues[kept] > TINY)
-        )
-        rows[:] = _direct(spectrum, energies, flat[part]) if direct else _in_logs(spectrum, energies, at)
-        out[:, part] = rows
+    kappa, log_kappa = point.kappa.ravel(), point.log_kappa.ravel()
+    out = np.empty((4, kappa.size))
+    step = max(1, BLOCK // max(1, nodes.sigma.size))
+    plain = nodes.plain & (kappa > 1e-290) & (kappa < 1e290)
+    for sums, given, flags in ((_sums, kappa, plain), (_sums_in_logs, log_kappa, ~plain)):
+        places = np.flatnonzero(flags)
+        for start in range(0, places.size, step):
+            at = places[start : start + step]
+            out[:, at] = sums(nodes, given[at])
     return Sums(*(row.reshape(point.kappa.shape) for row in out))
 
 
-def _blocks(n_points: int, n_entries: int) -> Iterator[tuple[slice, FloatArray]]:
-    step = max(1, BLOCK // n_entries)
-    for start in range(0, n_points, step):
-        size = min(step, n_points - start)
-        yield slice(start, start + size), np.empty((4, size))
-
-
-def _direct(spectrum: Spectrum, energies: FloatArray, kappa: FloatArray) -> FloatArray:
+def _sums(nodes: Nodes, kappa: FloatArray) -> FloatArray:
     u = 1 / kappa
-    mass = spectrum.masses
-    weights = np.stack([mass, mass * spectrum.eigenvalues, energies], axis=1)
-    c = 1 / (1 + u[:, None] * spectrum.eigenvalues)
-    df1 = u * (c @ mass)
-    spread, df2, left = (np.square(c, out=c) @ weights).T
-    return np.stack([df1, df2 * u**2, spread * u, left])
+    c = np.multiply.outer(u, nodes.sigma)
+    np.reciprocal(np.add(c, 1, out=c), out=c)
+    df1 = u * (c @ nodes.mass)
+    spread, df2 = (np.square(c, out=c) @ np.stack([nodes.mass, nodes.mass * nodes.sigma], axis=1)).T
+    if nodes.energy_sigma is not nodes.sigma:
+        c = np.multiply.outer(u, nodes.energy_sigma)
+        np.square(np.reciprocal(np.add(c, 1, out=c), out=c), out=c)
+    return np.stack([df1, df2 * u**2, spread * u, c @ nodes.energies])
 
 
-def _in_logs(spectrum: Spectrum, energies: FloatArray, log_kappa: FloatArray) -> FloatArray:
-    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-        log_x = spectrum.log_eigenvalues - log_kappa[:, None]
-        log_x = np.where(np.isnan(log_x), -np.inf, log_x)  # a zero eigenvalue at κ = 0
-        c = 1 / (1 + np.exp(log_x))
-        s = 1 / (1 + np.exp(-log_x))
-        finite = np.isfinite(spectrum.multiplicities)
-        open_mass = np.exp(np.minimum(spectrum.log_masses - log_kappa[:, None], 700)) * c
-        share = np.where(finite, np.where(finite, spectrum.multiplicities, 0.0) * s, open_mass)
-        share = np.where(log_x == -np.inf, 0.0, share)
-        return np.stack([share.sum(1), (share * s).sum(1), (share * c).sum(1), c**2 @ energies])
+def _sums_in_logs(nodes: Nodes, log_kappa: FloatArray) -> FloatArray:
+    """The same where κ or the eigenvalues are beyond a float, κ = 0 and κ = inf among them."""
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        at = log_kappa[:, None]
+        ratio = np.exp(nodes.log_sigma - at)
+        c, s = 1 / (1 + ratio), 1 / (1 + 1 / ratio)
+        counted = nodes.multiplicity > 0
+        share = np.where(counted, nodes.multiplicity * s, np.exp(np.minimum(nodes.log_mass - at, 690)) * c)
+        left = (1 / (1 + np.exp(nodes.energy_log_sigma - at))) ** 2 @ nodes.energies
+        return np.stack([share.sum(axis=1), (share * s).sum(axis=1), (share * c).sum(axis=1), left])
 
 
 def _hat_at_zero(spectrum: Spectrum, lam: FloatArray) -> FloatArray:

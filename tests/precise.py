@@ -1,0 +1,248 @@
+"""mpmath twins of the ridge theory, written from the definitions: bisection on the equation, then the sums at its root.
+
+Floats are taken as the exact numbers they are. Every function raises its own working precision until ``digits`` digits
+are right; none of them cares about speed. Nothing here is imported by riskcalc, and nothing of riskcalc is used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+from mpmath import mpf
+
+GUARD = 20  # digits beyond those asked for, lost in sums and in 2F1
+INF = mpf("inf")
+
+
+# What the equations act on: finite sums, and infinite power laws
+
+
+@dataclass(frozen=True)
+class Shells:
+    """Eigenvalues with multiplicities, a tail, and the target's energies in function space."""
+
+    eigenvalues: Sequence[Any]
+    multiplicities: Sequence[Any]
+    tail: Any = 0
+    energies: Sequence[Any] = ()
+    outside_energy: Any = 0
+
+    @classmethod
+    def of(cls, problem: Any) -> Shells:
+        """The numbers of a Problem or of a Spectrum, and nothing that it computed."""
+        spectrum = getattr(problem, "spectrum", problem)
+        target = {name: getattr(problem, name) for name in ("energies", "outside_energy") if hasattr(problem, name)}
+        return cls(spectrum.eigenvalues, spectrum.multiplicities, spectrum.tail, **target)
+
+    def _positive(self) -> list[tuple[mpf, mpf]]:
+        return [(mpf(s), mpf(m)) for s, m in zip(self.eigenvalues, self.multiplicities, strict=True) if s > 0]
+
+    def trace(self) -> mpf:
+        return mpmath.fsum(m * s for s, m in self._positive()) + mpf(self.tail)
+
+    def rank(self) -> mpf:
+        return INF if self.tail > 0 else mpmath.fsum(m for _, m in self._positive())
+
+    def lower_bracket(self, n: mpf) -> mpf:
+        """κ >= s_min (rank - n)/n at λ = 0."""
+        return min(s for s, m in self._positive() if m > 0) * (self.rank() - n) / n
+
+    def df1(self, kappa: mpf) -> mpf:
+        return mpmath.fsum(m * s / (s + kappa) for s, m in self._positive()) + mpf(self.tail) / kappa
+
+    def df2(self, kappa: mpf) -> mpf:
+        return mpmath.fsum(m * s**2 / (s + kappa) ** 2 for s, m in self._positive())
+
+    def left(self, kappa: mpf) -> mpf:
+        """B + M: κ² Σ e/(σ+κ)² and what lies outside (a zero eigenvalue gives κ²/κ² = 1)."""
+        terms = (mpf(e) * (kappa / (mpf(s) + kappa)) ** 2 for s, e in zip(self.eigenvalues, self.energies, strict=True))
+        return mpmath.fsum(terms) + mpf(self.outside_energy)
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """σ_i = i^-α and energies i^(-1-2αr), i = 1, 2, ...: Hurwitz zeta, and Euler-Maclaurin with 2F1 beyond index 64."""
+
+    exponent: Any
+    source: Any = None
+    tail: Any = 0
+
+    def trace(self) -> mpf:
+        return mpmath.zeta(mpf(self.exponent))
+
+    def energy(self) -> mpf:
+        return mpmath.zeta(1 + 2 * mpf(self.exponent) * mpf(self.source))
+
+    def rank(self) -> mpf:
+        return INF
+
+    def lower_bracket(self, n: mpf) -> mpf:
+        """κ >= σ_k (k - n)/n for any k > n, at λ = 0."""
+        k = mpmath.ceil(2 * n)
+        return k ** -mpf(self.exponent) * (k - n) / n
+
+    def df1(self, kappa: mpf) -> mpf:
+        return self._sum(mpf(0), 1, kappa)
+
+    def df2(self, kappa: mpf) -> mpf:
+        return self._sum(mpf(0), 2, kappa)
+
+    def left(self, kappa: mpf) -> mpf:
+        alpha = mpf(self.exponent)
+        return kappa**2 * self._sum(2 * alpha - 1 - 2 * alpha * mpf(self.source), 2, kappa)
+
+    def _sum(self, power: mpf, order: int, kappa: mpf) -> mpf:
+        r"""Σ_{i>=1} f(i), f(x) = x^power / (1 + κ x^α)^order."""
+        alpha, last, terms = mpf(self.exponent), mpf(64), 16
+        bernoulli = [mpmath.bernoulli(2 * j) / (2 * j) for j in range(1, terms + 1)]
+        ends = self._taylor(power, order, kappa, last, 2 * terms)  # f^(2j-1)/(2j)! = ends[2j-1]/(2j)
+        return (
+            mpmath.fsum(mpf(i) ** power / (1 + kappa * mpf(i) ** alpha) ** order for i in range(1, int(last)))
+            + self.integral(power, order, kappa, last)
+            + ends[0] / 2
+            - mpmath.fsum(b * c for b, c in zip(bernoulli, ends[1::2], strict=True))
+        )
+
+    def _taylor(self, power: mpf, order: int, kappa: mpf, at: mpf, size: int) -> list[mpf]:
+        """Taylor coefficients of f at ``at``: the binomial series of x^power, divided by the one of 1 + κ x^α."""
+        alpha = mpf(self.exponent)
+        f = [mpmath.binomial(power, j) * at ** (power - j) for j in range(size)]
+        g = [kappa * mpmath.binomial(alpha, j) * at ** (alpha - j) for j in range(size)]
+        g[0] += 1
+        for _ in range(order):
+            for j in range(size):
+                f[j] = (f[j] - mpmath.fsum(g[i] * f[j - i] for i in range(1, j + 1))) / g[0]
+        return f
+
+    def integral(self, power: mpf, order: int, kappa: mpf, start: mpf) -> mpf:
+        r"""∫_start^∞ f dx = Y^s/(αs κ^order) 2F1(order, s; s+1; -Y/κ), Y = start^-α, s = order - (power + 1)/α."""
+        alpha = mpf(self.exponent)
+        s, y = order - (power + 1) / alpha, start**-alpha
+        return y**s / (alpha * s * kappa**order) * mpmath.hyp2f1(order, s, s + 1, -y / kappa)
+
+
+Sums = Shells | PowerLaw
+
+
+# Ridge regression
+
+
+def bisect(increasing: Callable[[mpf], mpf], low: mpf, high: mpf, digits: int) -> mpf:
+    """Root of an increasing function of a logarithm."""
+    assert increasing(low) <= 0 <= increasing(high)
+    while high - low > mpf(10) ** -digits:
+        middle = (low + high) / 2
+        low, high = (middle, high) if increasing(middle) < 0 else (low, middle)
+    return (low + high) / 2
+
+
+def log_bracket(sums: Sums, n: mpf, ridge: mpf) -> tuple[mpf, mpf]:
+    """λ/n <= κ <= (λ + Tr Σ)/n, where the tail is a ridge too, and a wider step on either side."""
+    linear = ridge + mpf(sums.tail)
+    low = linear / n if linear > 0 else sums.lower_bracket(n)
+    return mpmath.log(low) - 1, mpmath.log((ridge + sums.trace()) / n) + 1
+
+
+def working_digits(sums: Sums, n: mpf, ridge: mpf, digits: int) -> int:
+    """Near n = rank the equation's terms differ by κ/σ_max only: that many digits more than those asked for."""
+    low, high = log_bracket(sums, n, ridge)
+    return digits + GUARD + int((high - low) / mpmath.log(10))
+
+
+def log_effective_ridge(sums: Sums, n: Any, ridge: Any, digits: int = 30) -> mpf:
+    """log κ, κ the root of n - λ/κ = Tr Σ(Σ+κ)^-1; -inf where λ = 0 and n >= rank, inf where n = 0."""
+    with mpmath.workdps(60):
+        n, ridge = mpf(n), mpf(ridge)
+        if n == 0:
+            return INF
+        if ridge == 0 and n >= sums.rank():
+            return -INF
+        enough = working_digits(sums, n, ridge, digits)
+    with mpmath.workdps(enough):
+        low, high = log_bracket(sums, n, ridge)
+        return bisect(lambda log: n - ridge / mpmath.exp(log) - sums.df1(mpmath.exp(log)), low, high, digits)
+
+
+def effective_ridge(sums: Sums, n: Any, ridge: Any, digits: int = 30) -> mpf:
+    with mpmath.workdps(digits + GUARD):
+        return mpmath.exp(log_effective_ridge(sums, n, ridge, digits))
+
+
+def ridge_risk(sums: Sums, n: Any, ridge: Any, noise: Any = 0, digits: int = 30) -> dict[str, mpf]:
+    """The table of sheet 1, section 2.2, at a κ > 0 of its own."""
+    with mpmath.workdps(60):
+        n, ridge, noise = mpf(n), mpf(ridge), mpf(noise)
+        enough = working_digits(sums, n, ridge, digits)
+    log_kappa = log_effective_ridge(sums, n, ridge, enough)
+    with mpmath.workdps(enough + GUARD):
+        kappa = mpmath.exp(log_kappa)
+        df2, left = sums.df2(kappa), sums.left(kappa)
+        test = n * (left + noise) / (n - df2)
+        return {
+            "test": test,
+            "train": (ridge / (n * kappa)) ** 2 * test,
+            "bias": n * left / (n - df2),
+            "variance": noise * df2 / (n - df2),
+            "noise": noise,
+            "effective_ridge": kappa,
+            "df1": n - ridge / kappa,
+            "df2": df2,
+        }
+
+
+# A table of m rows
+
+
+def omega(eigenvalues: Sequence[Any], n: Any, ridge: Any, digits: int = 30) -> mpf:
+    """Root of n = Σ (s + λ)/(s + ω) over all m eigenvalues, zeros included; λ > 0 or n < rank, and n > 0."""
+    with mpmath.workdps(digits + GUARD):
+        n, ridge, s = mpf(n), mpf(ridge), [mpf(value) for value in eigenvalues]
+        m, rank = len(s), sum(value > 0 for value in s)
+        low = ridge if ridge > 0 else min(value for value in s if value > 0) * (rank - n) / n
+        high = (mpmath.fsum(s) + m * ridge) / n  # where even Σ (s + λ)/ω <= n
+        enough = digits + GUARD + int(mpmath.log10(high / low))
+    with mpmath.workdps(enough):
+
+        def missing(log: mpf) -> mpf:
+            return n - mpmath.fsum((value + ridge) / (value + mpmath.exp(log)) for value in s)
+
+        return mpmath.exp(bisect(missing, mpmath.log(low) - 1, mpmath.log(high) + 1, digits + GUARD))
+
+
+def finite_population(
+    eigenvalues: Sequence[Any], squared_projections: Sequence[Any], n: Any, ridge: Any, digits: int = 30
+) -> dict[str, mpf]:
+    """The boxed formula of sheet 2, section 9, as it is written there."""
+    root = omega(eigenvalues, n, ridge, digits)
+    with mpmath.workdps(2 * digits + GUARD):
+        m, n, ridge = len(eigenvalues), mpf(n), mpf(ridge)
+        a = n / m
+        inverse = [1 / (mpf(s) + root) for s in eigenvalues]
+        g1, g2 = mpmath.fsum(inverse) / m, mpmath.fsum(q**2 for q in inverse) / m
+        energy = mpmath.fsum(mpf(c) * q**2 for c, q in zip(squared_projections, inverse, strict=True))
+        held_out = a / m * energy / (g1**2 - (1 - a) * g2)
+        return {
+            "test": held_out,
+            "train": (ridge * g1 / a) ** 2 * held_out,
+            "effective_ridge": root / m,
+            "df1": n * (1 - ridge * g1 / a),
+        }
+
+
+def loo_and_gcv(kernel: Any, outputs: Any, shift: Any, digits: int = 30) -> tuple[mpf, mpf]:
+    """Leave-one-out and generalised cross-validation of ridge ``shift`` > 0 on all rows, from the inverse of K + shift.
+
+    With M = (K + ω)^-1 the residual of row i, left out, is [My]_i / M_ii; GCV puts the mean of M_ii in its place.
+    """
+    with mpmath.workdps(digits + GUARD):
+        m = len(kernel)
+        matrix = mpmath.matrix([[mpf(v) for v in row] for row in kernel]) + mpf(shift) * mpmath.eye(m)
+        inverse = matrix**-1
+        residuals = inverse * mpmath.matrix([[mpf(v) for v in row] for row in outputs])
+        squares = [mpmath.fsum(residuals[i, j] ** 2 for j in range(residuals.cols)) for i in range(m)]
+        mean = mpmath.fsum(inverse[i, i] for i in range(m)) / m
+        loo = mpmath.fsum(squares[i] / inverse[i, i] ** 2 for i in range(m)) / m
+        return loo, mpmath.fsum(squares) / m / mean**2

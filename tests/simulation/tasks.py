@@ -1,0 +1,113 @@
+"""Measures that worker processes import by name, and runs that tests start as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import nullcontext
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+
+import riskcalc as rc
+from riskcalc.errors import StoreError
+from riskcalc.simulation.cells import Fit
+from riskcalc.simulation.store import Store
+
+FATAL = "RISKCALC_TESTS_FATAL_CALL"  # number of the call of `fatal` that ends the process
+N_TRIALS = 240
+_calls = 0
+
+
+def size(fit: Fit) -> float:
+    return float(np.linalg.norm(fit.coefficients))
+
+
+def population_risk(fit: Fit) -> float:
+    error = fit.coefficients - fit.target
+    return float(fit.covariance @ error**2) + fit.noise
+
+
+def train_error(fit: Fit) -> float:
+    return float(((fit.outputs - fit.inputs @ fit.coefficients) ** 2).sum() / len(fit.outputs))
+
+
+def fatal(fit: Fit) -> float:
+    """`size`, until the call whose number the environment names ends the process."""
+    global _calls
+    _calls += 1
+    if _calls == int(os.environ.get(FATAL, "0")):
+        os._exit(3)
+    return size(fit)
+
+
+def spawning_pool(n_workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"))
+
+
+class Postponed:
+    """An executor that runs nothing until it is waited for, then one task, in the order of ``pick``."""
+
+    def __init__(self, pick: np.random.Generator | None = None) -> None:
+        self.queue: list[tuple[Future[Any], Any, tuple[Any, ...]]] = []
+        self.pick = pick
+
+    def submit(self, fn: Any, /, *args: Any) -> Future[Any]:
+        self.queue.append((Future(), fn, args))
+        return self.queue[-1][0]
+
+    def run_one(self) -> None:
+        at = -1 if self.pick is None else int(self.pick.integers(len(self.queue)))
+        future, fn, args = self.queue.pop(at)
+        if not future.cancelled():
+            future.set_result(fn(*args))
+
+
+def killed_data() -> rc.GaussianData:
+    return rc.GaussianData.power_law(1.5, 0.4, noise=0.25, n_features=120)
+
+
+def killed_run(store: str | None, executor: Any = None) -> rc.Trials:
+    """The run that test_kill interrupts."""
+    return rc.simulate(
+        killed_data(),
+        rc.Ridge([0, 0.1, 1.0]),
+        np.array([[100], [140]]),
+        n_trials=N_TRIALS,
+        rng=3,
+        store=store,
+        executor=executor,
+    )
+
+
+def main(store: str, n_workers: int, limit: int) -> None:
+    """Run with a store; says how many trials it added, and one sentence if the store failed."""
+    added, add = [], Store.add
+
+    def counted(self: Store, cell: str, rng: int, rows: Iterable[Any]) -> None:
+        rows = list(rows)
+        add(self, cell, rng, rows)
+        added.extend(rows)
+
+    Store.add = counted
+    import resource
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    if limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        with spawning_pool(n_workers) if n_workers else nullcontext() as pool:
+            killed_run(store, pool)
+    except StoreError as error:
+        print(error)
+        sys.exit(4)
+    finally:
+        print("added", len(added))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
