@@ -29,7 +29,7 @@ def numbers(
     domain, outside = _domain(array, at_least, above, at_most, finite)
     if outside.any():
         raise ValueError(_sentence(name, domain, f"{array[outside].flat[0]:g}", hint))
-    array = array + 0.0
+    array += 0.0
     array.setflags(write=False)
     return array
 
@@ -44,7 +44,7 @@ def _real(name: str, value: npt.ArrayLike, hint: str) -> FloatArray:
     if array.dtype.kind not in "iuf":
         got = repr(value) if array.ndim == 0 else f"an array of dtype {array.dtype}"
         raise TypeError(_sentence(name, "real numbers", got, hint))
-    return array.astype(np.float64)
+    return np.array(array, dtype=np.float64)
 
 
 def _domain(
@@ -93,7 +93,7 @@ def common_shape(**arrays: FloatArray) -> tuple[int, ...]:
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise ValueError(
-            f"shapes do not broadcast: {shapes}; for a grid give n_samples[:, None] beside a list of ridges"
+            f"shapes do not broadcast: {shapes}; for a grid give one of them a new axis, as n_samples[:, None]"
         ) from None
 
 

@@ -229,7 +229,9 @@ def compare(
         raise ValueError(
             f"prediction must have a field that was measured ({', '.join(trials.measurements)}), got {', '.join(given)}"
         )
-    reference = risk or predict(trials.data, trials.estimator, trials.coordinates["n_samples"])
+    foreign = risk is None or (risk.data, risk.estimator) != (trials.data, trials.estimator)
+    n_samples = trials.coordinates["n_samples"]
+    reference = risk if risk and not foreign else predict(trials.data, trials.estimator, n_samples)
     if allowance is None:
         allowances, rule = lookup(ALLOWANCES, "allowance", trials.data, trials.estimator)(trials, reference, predicted)
     else:

@@ -3,80 +3,43 @@
 from __future__ import annotations
 
 import io
-import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray
 from riskcalc.compare import Comparison
+from riskcalc.curves import SYMBOLS, Curves, pair_of, spoken, values_of
 from riskcalc.estimators import Ridge
-from riskcalc.result import Measurement, Risk, Trials
-from riskcalc.tables import Coordinates
+from riskcalc.result import Risk, Trials
 from riskcalc.theory import reduce
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import FillBetweenPolyCollection
+    from matplotlib.collections import PolyCollection
     from matplotlib.container import ErrorbarContainer
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-STYLE = Path(__file__).with_name("riskcalc.mplstyle")
-METADATA: dict[str, dict[str, Any]] = {".pdf": {"CreationDate": None}, ".png": {}, ".svg": {"Date": None}}
+STYLE = Path(__file__).withspoken("riskcalc.mplstyle")
+UNDATED: dict[str, dict[str, Any]] = {".pdf": {"CreationDate": None}, ".png": {}, ".svg": {"Date": None}}
 AREAS = {"bias": "#0072B2", "variance": "#E69F00", "noise": "#C8C8C8"}  # dark, middle and light in grey
 DECADES = 1.5  # values that span more are drawn on a logarithmic axis
-NAMES = {  # symbol, name
-    "n_samples": ("n", "number of samples"),
-    "ridge": ("λ", "ridge"),
-    "noise": ("τ²", "noise variance"),
-    "test": ("", "test error"),
-    "train": ("", "training error"),
-    "effective_ridge": ("κ", "effective ridge"),
-    "df1": ("df₁", "degrees of freedom"),
-    "df2": ("df₂", "degrees of freedom"),
-}
+MANY = 6  # more legend entries go below the picture
+THRESHOLD = "n = rank"
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
-    """The artists of ``risk_curve``, one entry per curve.
+class Artists:
+    """What was drawn: one line (theory) and one set of points (simulation) per curve, the areas, the line n = rank."""
 
-    Parameters
-    ----------
-    lines : tuple of Line2D
-        Theory; empty if there is none.
-    points : tuple of ErrorbarContainer
-        Simulation; empty if there is none.
-    threshold : Line2D or None
-        The vertical line at n = rank.
-    """
-
-    lines: tuple[Line2D, ...]
-    points: tuple[ErrorbarContainer, ...]
-    threshold: Line2D | None
-
-
-@dataclass(frozen=True, eq=False)
-class Stack:
-    """The artists of ``decomposition``.
-
-    Parameters
-    ----------
-    bias, variance, noise : FillBetweenPolyCollection
-        The areas, from the bottom up.
-    threshold : Line2D or None
-        The vertical line at n = rank.
-    """
-
-    bias: FillBetweenPolyCollection
-    variance: FillBetweenPolyCollection
-    noise: FillBetweenPolyCollection
-    threshold: Line2D | None
+    lines: tuple[Line2D, ...] = ()
+    points: tuple[ErrorbarContainer, ...] = ()
+    areas: tuple[PolyCollection, ...] = ()
+    threshold: Line2D | None = None
 
 
 def risk_curve(
@@ -89,11 +52,10 @@ def risk_curve(
     xscale: str | None = None,
     yscale: str | None = None,
     **line: Any,
-) -> Curves:
+) -> Artists:
     r"""Draw a field against a coordinate: theory as a line, simulation as points, a Comparison as both.
 
-    .. math:: \text{error bar} = \bar v \pm \mathrm{s.e.}, \qquad
-              \mathrm{s.e.} = \sqrt{\frac{1}{T(T-1)}\sum_t (v_t-\bar v)^2}
+    .. math:: \bar v \pm \mathrm{s.e.}, \qquad \mathrm{s.e.}^2 = \frac{1}{T(T-1)}\sum_{t=1}^T (v_t-\bar v)^2
 
     Parameters
     ----------
@@ -102,35 +64,33 @@ def risk_curve(
     ax : matplotlib.axes.Axes
         Drawn upon; figure, style, legend and saving are the caller's.
     field : str
-        What to draw, e.g. "test", "train", "bias".
+        What to draw: "test", "train", "bias", ...
     x : str, optional
         Coordinate of the horizontal axis; left out, the one that varies along the first axis.
     label : str, optional
-        Legend entry; goes before the value of the other coordinates ("λ = 0.1") if there are several curves.
+        Legend entry, to which several curves add the other coordinates ("λ = 0.1").
     xscale, yscale : str, optional
-        A matplotlib scale. Left out, "log" where the values span more than 1.5 decades ("symlog" for an x that starts
-        at 0, nothing for a y that does).
+        A matplotlib scale; left out, "log" where positive values span more than 1.5 decades ("symlog" for an x from 0).
     **line
-        Properties of the lines; color, alpha, marker etc. go to the points too.
+        Properties of the lines; color, alpha, marker, ... go to the points too.
 
     Returns
     -------
-    Curves
-        The artists.
+    Artists
+        ``.lines .points .threshold``
 
     Raises
     ------
     ValueError
-        A result that is a single point, a field or a coordinate that it does not have, or an x that varies along
-        several axes.
+        For a single point, a field or coordinate that the result does not have, or an x that varies along several axes.
     ImportError
-        If matplotlib is missing.
+        Without matplotlib.
 
     Notes
     -----
     Error bars are one standard error of the mean over trials. Infinite values leave a gap in the line. A thin vertical
-    line marks the interpolation threshold n = rank of Ridge where it is inside the range. Curves of the same label
-    share colour and legend entry, also from two calls: a fine grid of theory and a coarse one of trials.
+    line marks the interpolation threshold n = rank of Ridge where it is in range. Theory and simulation of the same
+    label share colour and legend entry, also in two calls: a fine grid of theory, then a coarse one of trials.
 
     References
     ----------
@@ -144,8 +104,8 @@ def risk_curve(
     >>> from riskcalc import plot
     >>> data = rc.GaussianData.isotropic(n_features=100, noise=0.25)
     >>> risk = rc.predict(data, rc.Ridge([0.1, 10]), np.arange(20, 201, 20)[:, None])
-    >>> curves = plot.risk_curve(risk, ax=Figure().subplots())
-    >>> [line.get_label() for line in curves.lines], curves.threshold.get_label()
+    >>> artists = plot.risk_curve(risk, ax=Figure().subplots())
+    >>> [line.get_label() for line in artists.lines], artists.threshold.get_label()
     (['λ = 0.1', 'λ = 10'], 'n = rank = 100')
     """
     _require_matplotlib()
@@ -153,22 +113,22 @@ def risk_curve(
     from matplotlib.lines import Line2D
 
     line = normalize_kwargs(line, Line2D)
-    theory, trials = _values(result, field)
+    theory, trials = values_of(result, field)
     drawn = [array for array in (theory, None if trials is None else trials.mean) if array is not None]
-    cut = _Cut.along(x, _pair(result).coordinates, drawn[0].shape)
+    cut = Curves(x, pair_of(result).coordinates, drawn[0].shape)
     lines, points = [], []
     for k, others in enumerate(cut.labels):
-        text = ", ".join(filter(None, (label, others))) or _name(field)
+        text = ", ".join(filter(None, (label, others))) or spoken(field)
         if theory is not None:
             lines.append(_line(ax, text, cut.at, cut(theory)[k], line))
         if trials is not None:
             points.append(_points(ax, text, cut.at, cut(trials.mean)[k], cut(trials.standard_error)[k], line))
-    _merge(ax)
-    _finish(ax, cut, field, xscale, yscale, np.array(drawn))
-    return Curves(tuple(lines), tuple(points), _threshold(ax, result, cut))
+    _merge_entries(ax)
+    _finish(ax, cut, field, xscale, yscale, np.concatenate(drawn, axis=None))
+    return Artists(tuple(lines), tuple(points), (), _threshold(ax, result, cut))
 
 
-def decomposition(risk: Risk, *, ax: Axes, x: str | None = None) -> Stack:
+def decomposition(risk: Risk, *, ax: Axes, x: str | None = None) -> Artists:
     r"""Draw bias, variance and noise as areas on top of each other; the upper edge is the test error.
 
     .. math:: \mathrm{test} = \mathrm{bias} + \mathrm{variance} + \mathrm{noise}
@@ -176,27 +136,25 @@ def decomposition(risk: Risk, *, ax: Axes, x: str | None = None) -> Stack:
     Parameters
     ----------
     risk : Risk
-        One curve: at least two points along ``x``, and no other coordinate varies.
-    ax : matplotlib.axes.Axes
-        Drawn upon; figure, style, legend and saving are the caller's.
-    x : str, optional
-        Coordinate of the horizontal axis; left out, the one that varies along the first axis.
+        One curve of at least two points.
+    ax, x
+        As for ``risk_curve``.
 
     Returns
     -------
-    Stack
-        The artists.
+    Artists
+        ``.areas .threshold``; the areas from the bottom up.
 
     Raises
     ------
     ValueError
-        A single point, several curves, or a risk whose bias and variance cannot be told apart.
+        For a single point, several curves, or a risk whose bias and variance cannot be told apart.
     ImportError
-        If matplotlib is missing.
+        Without matplotlib.
 
     Notes
     -----
-    Infinite values leave a gap. The vertical axis is linear, since areas add up only there.
+    Infinite values leave a gap. The vertical axis is linear: only there areas add up.
 
     References
     ----------
@@ -204,28 +162,26 @@ def decomposition(risk: Risk, *, ax: Axes, x: str | None = None) -> Stack:
 
     Examples
     --------
-    >>> import numpy as np
     >>> import riskcalc as rc
     >>> from matplotlib.figure import Figure
     >>> from riskcalc import plot
-    >>> risk = rc.predict(rc.GaussianData.isotropic(100, noise=0.25), rc.Ridge(10), np.arange(20, 201, 20))
-    >>> plot.decomposition(risk, ax=Figure().subplots()).variance.get_label()
-    'variance'
+    >>> risk = rc.predict(rc.GaussianData.isotropic(100, noise=0.25), rc.Ridge(10), [50, 100, 200])
+    >>> [area.get_label() for area in plot.decomposition(risk, ax=Figure().subplots()).areas]
+    ['bias', 'variance', 'noise']
     """
     _require_matplotlib()
-    if not isinstance(risk, Risk) or risk.bias is None or risk.variance is None or risk.noise is None:
+    if not isinstance(risk, Risk) or not AREAS.keys() <= risk.fields.keys():
         raise ValueError(f"risk must be a Risk with bias, variance and noise to be decomposed, got {risk!r}")
-    cut = _Cut.along(x, risk.coordinates, np.shape(risk.test))
+    cut = Curves(x, risk.coordinates, risk.test.shape)
     if len(cut.labels) > 1:
-        raise ValueError(f"risk must be one curve, got {len(cut.labels)} ({', '.join(cut.labels)}); keep one value")
-    low, areas = np.zeros(cut.at.size), []
-    for name, color in AREAS.items():
-        high = low + cut(risk.fields[name])[0]
-        finite = np.isfinite(high)
-        areas.append(ax.fill_between(cut.at, low, high, where=finite, color=color, linewidth=0, label=name))
-        low = high
-    _finish(ax, cut, "test", None, "linear", low)
-    return Stack(*areas, threshold=_threshold(ax, risk, cut))
+        raise ValueError(f"risk must be one curve, got {len(cut.labels)} ({'; '.join(cut.labels)}); choose one")
+    edges = np.cumsum([np.zeros(cut.at.size), *(cut(risk.fields[name])[0] for name in AREAS)], axis=0)
+    areas = [
+        ax.fill_between(cut.at, edges[i], edges[i + 1], np.isfinite(edges[i + 1]).tolist(), color=c, lw=0, label=name)
+        for i, (name, c) in enumerate(AREAS.items())
+    ]
+    _finish(ax, cut, "test", None, "linear", edges[-1])
+    return Artists(areas=tuple(areas), threshold=_threshold(ax, risk, cut))
 
 
 def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Figure:
@@ -234,33 +190,31 @@ def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Fi
     Parameters
     ----------
     *results : Risk, Trials or Comparison
-        Drawn by ``risk_curve`` on the same axes: one Comparison, or theory on a fine grid and trials on a coarse one.
+        Drawn on the same axes: one Comparison, or theory on a fine grid and trials on a coarse one.
     title : str, optional
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not known to pyplot; ``.axes[0]`` is there for changes.
+        Unknown to pyplot; ``.axes[0]`` is there for changes.
 
     Raises
     ------
-    ValueError
+    ValueError, ImportError
         As ``risk_curve`` does.
-    ImportError
-        If matplotlib is missing.
 
     Notes
     -----
-    The style is riskcalc.mplstyle upon matplotlib's defaults, whatever the user's own settings are; they are not
-    changed. It is safe for the colour-blind, and lines and markers vary so that it can be read in grey.
+    The style is riskcalc.mplstyle on matplotlib's defaults; the user's settings are neither used nor changed. Colours
+    are safe for the colour-blind, and lines and markers vary so that it can be read in grey.
 
     Examples
     --------
     >>> import riskcalc as rc
     >>> from riskcalc import plot
     >>> risk = rc.predict(rc.GaussianData.isotropic(100, noise=0.25), rc.Ridge(10), [50, 100, 200])
-    >>> plot.figure(risk, title="isotropic").axes[0].get_ylabel()
-    'test error'
+    >>> plot.figure(risk, title="isotropic").axes[0].get_xlabel()
+    'number of samples n'
     """
     _require_matplotlib()
     from matplotlib import style
@@ -269,22 +223,26 @@ def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Fi
     with style.context(["default", STYLE]):
         picture = Figure(layout="constrained")
         ax = picture.subplots()
-        curves = [risk_curve(result, ax=ax) for result in results]
-        both = any(c.lines for c in curves) and any(c.points for c in curves)
-        legend = ax.legend(title="lines: theory, points: simulation ± s.e." if both else None)
-        if title:
-            ax.set_title(title)
+        artists = [risk_curve(result, ax=ax) for result in results]
+        both = any(a.lines for a in artists) and any(a.points for a in artists)
+        heading = "line: theory\npoints: simulation ± s.e." if both else None
+        handles, texts = ax.get_legend_handles_labels()
+        if len(handles) <= MANY:
+            ax.legend(handles, texts, title=heading)
+        else:
+            picture.legend(handles, texts, title=heading, loc="outside lower center", ncols=3)
+        ax.set_title(title or "")
     return picture
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure to a .pdf, .png or .svg file: wholly or not at all, and the same bytes for the same figure.
+    """Write a figure to a .pdf, .png or .svg file, wholly or not at all; the same figure gives the same bytes.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     path : path
-        Replaced if it is there.
+        A file that is there is replaced.
 
     Raises
     ------
@@ -293,34 +251,31 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     OSError
         If the file cannot be written; an old one is then still there.
     ImportError
-        If matplotlib is missing.
+        Without matplotlib.
 
     Notes
     -----
-    The time is left out of the metadata, and the identifiers in an SVG file are not random. Other versions of
-    matplotlib give other bytes.
+    The time is left out, and the identifiers in SVG are not random; other versions of matplotlib give other bytes.
 
     Examples
     --------
-    >>> import pathlib, tempfile
     >>> from matplotlib.figure import Figure
     >>> from riskcalc import plot
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "empty.svg"
-    >>> plot.save(Figure(), path)
-    >>> path.read_text()[:5]
-    '<?xml'
+    >>> plot.save(Figure(), "figure.jpg")
+    Traceback (most recent call last):
+    ValueError: path must end in .pdf, .png or .svg, got 'figure.jpg'
     """
     _require_matplotlib()
     from matplotlib import style
 
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in METADATA:
-        raise ValueError(f"path must end in {', '.join(METADATA)}, got {str(path)!r}")
+    if suffix not in UNDATED:
+        raise ValueError(f"path must end in .pdf, .png or .svg, got {str(path)!r}")
     drawn = io.BytesIO()
     with style.context(["default", STYLE]):
-        figure.savefig(drawn, format=suffix[1:], metadata=METADATA[suffix])
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        figure.savefig(drawn, format=suffix[1:], metadata=UNDATED[suffix])
+    unfinished = path.withspoken(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_bytes(drawn.getvalue())
         unfinished.replace(path)
@@ -335,142 +290,71 @@ def _require_matplotlib() -> None:
         raise ImportError("drawing needs matplotlib: pip install 'riskcalc[plot]'") from None
 
 
-def _pair(result: Risk | Trials | Comparison) -> Risk | Trials:
-    return result.trials if isinstance(result, Comparison) else result
-
-
-def _values(result: Risk | Trials | Comparison, field: str) -> tuple[FloatArray | None, Measurement | None]:
-    """What theory and simulation say of a field."""
-    theory = result.predicted if isinstance(result, Comparison) else result.fields if isinstance(result, Risk) else {}
-    measured = {} if isinstance(result, Risk) else _pair(result).measurements
-    if field not in theory and field not in measured:
-        raise ValueError(f"field must be one of {', '.join(theory or measured)}, got {field!r}")
-    return theory.get(field), measured.get(field)
-
-
-@dataclass(frozen=True, eq=False)
-class _Cut:
-    """How an array over a grid is cut into curves along one axis, in ascending order of the coordinate x."""
-
-    x: str
-    axis: int
-    shape: tuple[int, ...]
-    order: npt.NDArray[np.intp]
-    at: FloatArray
-    labels: tuple[str, ...] = ()
-
-    @classmethod
-    def along(cls, x: str | None, coordinates: Coordinates, shape: tuple[int, ...]) -> _Cut:
-        wide = {name: np.broadcast_to(value, shape) for name, value in coordinates.items()}
-        axes = {name: _axes(value) for name, value in wide.items()}
-        able = sorted((name for name in wide if len(axes[name]) == 1), key=lambda name: axes[name])
-        if not able:
-            raise ValueError(
-                f"result must have two points or more to be drawn, got shape {shape}; give n_samples a list"
-            )
-        x = able[0] if x is None else x
-        if x not in able:
-            raise ValueError(f"x must be a coordinate that varies along one axis ({', '.join(able)}), got {x!r}")
-        (axis,) = axes[x]
-        at = np.moveaxis(wide[x], axis, -1).reshape(-1, shape[axis])[0]
-        cut = cls(x, axis, shape, np.argsort(at, kind="stable"), np.sort(at))
-        others = {name: cut(value) for name, value in wide.items() if set(axes[name]) - {axis}}
-        labels = [", ".join(_equation(name, values[k]) for name, values in others.items()) for k in range(len(cut(at)))]
-        return replace(cut, labels=tuple(labels))
-
-    def __call__(self, values: FloatArray) -> FloatArray:
-        """Values of shape (curves, points)."""
-        wide = np.moveaxis(np.broadcast_to(values, self.shape), self.axis, -1)
-        return wide.reshape(-1, self.at.size)[:, self.order]
-
-
-def _axes(value: FloatArray) -> list[int]:
-    """The axes along which an array varies."""
-    return [axis for axis in range(value.ndim) if value.size and (value != value.take([0], axis)).any()]
-
-
-def _equation(name: str, values: FloatArray) -> str:
-    low, high = values.min(), values.max()
-    return f"{NAMES.get(name, ('',))[0] or _name(name)} = {low:g}" + (f" … {high:g}" if high > low else "")
-
-
-def _name(name: str) -> str:
-    return NAMES[name][1] if name in NAMES else name.replace("_", " ")
-
-
 def _style(ax: Axes, text: str) -> dict[str, Any]:
-    """Colour, line style and marker: those of the curve that has this label already, else the next ones."""
+    """Colour, line style and marker of a label: the same for theory and simulation, others for another label."""
     from matplotlib import rc_params_from_file
 
-    cycle = list(rc_params_from_file(STYLE, use_default_template=False)["axes.prop_cycle"])
-    lines, bars = _drawn(ax)
-    colors = {k: bar.lines[0].get_color() for k, bar in bars.items()} | {k: ln.get_color() for k, ln in lines.items()}
-    if text not in colors:
-        return cycle[len(colors) % len(cycle)]
-    color = colors[text]
-    return next((style for style in cycle if style["color"] == color), cycle[0]) | {"color": color}
-
-
-def _drawn(ax: Axes) -> tuple[dict[str, Line2D], dict[str, ErrorbarContainer]]:
-    """The curves that ``risk_curve`` drew, by their labels in the legend."""
-    from matplotlib.container import ErrorbarContainer
-
-    lines = {str(line.get_label()): line for line in ax.lines if line.get_markevery() == []}
-    bars = {str(bar.get_label()): bar for bar in ax.containers if isinstance(bar, ErrorbarContainer)}
-    return lines, {text: bar for text, bar in bars.items() if not text.startswith("_")}
+    cycle: list[dict[str, Any]] = list(rc_params_from_file(STYLE, use_default_template=False)["axes.prop_cycle"])
+    there = dict.fromkeys(str(line.get_label()).removeprefix("_") for line in ax.lines)
+    texts = [label for label in there if not label.startswith(THRESHOLD)]
+    return cycle[(texts.index(text) if text in texts else len(texts)) % len(cycle)]
 
 
 def _line(ax: Axes, text: str, at: FloatArray, values: FloatArray, given: dict[str, Any]) -> Line2D:
     style = _style(ax, text) | {name: value for name, value in given.items() if not name.startswith("marker")}
-    style |= {"label": text, "marker": "", "markevery": []}  # a marker, set by _merge, is shown in the legend only
-    (line,) = ax.plot(at, np.where(np.isfinite(values), values, np.nan), **style)
+    finite = np.where(np.isfinite(values), values, np.nan)
+    (line,) = ax.plot(at, finite, **style | {"label": text, "marker": "", "markevery": []})
     return line
 
 
 def _points(
     ax: Axes, text: str, at: FloatArray, mean: FloatArray, error: FloatArray, given: dict[str, Any]
 ) -> ErrorbarContainer:
-    style = _style(ax, text) | given | {"label": text, "linestyle": "none"}
+    style = {"zorder": 3, "elinewidth": 0.8} | _style(ax, text) | given
     style.pop("linewidth", None)
-    return ax.errorbar(at, mean, yerr=error, **({"zorder": 3, "elinewidth": 0.8} | style))
+    bars = ax.errorbar(at, mean, yerr=error, **style | {"label": text, "linestyle": "none"})
+    bars.lines[0].set_label(f"_{text}")
+    return bars
 
 
-def _merge(ax: Axes) -> None:
-    """One legend entry, line and marker, for theory and simulation of the same label."""
-    lines, bars = _drawn(ax)
-    for text in lines.keys() & bars.keys():
-        lines[text].set_marker(bars[text].lines[0].get_marker())
-        bars[text].set_label(f"_{text}")
+def _merge_entries(ax: Axes) -> None:
+    """One legend entry for theory and simulation of the same label: the line's, with the marker of the points."""
+    from matplotlib.container import ErrorbarContainer
+
+    lines = {line.get_label(): line for line in ax.lines}
+    for bars in ax.containers:
+        text = bars.get_label()
+        if isinstance(bars, ErrorbarContainer) and text in lines:
+            lines[text].set_marker(bars.lines[0].get_marker())
+            bars.set_label(f"_{text}")
 
 
-def _finish(ax: Axes, cut: _Cut, field: str, xscale: str | None, yscale: str | None, values: FloatArray) -> None:
-    """Scales and axis labels; what is there already stays."""
-    positive = cut.at[cut.at > 0]
+def _finish(ax: Axes, cut: Curves, field: str, xscale: str | None, yscale: str | None, values: FloatArray) -> None:
+    """Scales and axis labels; a label that is there already stays."""
     if xscale is not None:
         ax.set_xscale(xscale)
-    elif _spans_decades(cut.at) and cut.at[0] >= 0:
-        ax.set_xscale("log") if cut.at[0] > 0 else ax.set_xscale("symlog", linthresh=positive[0])
-    if yscale is not None:
-        ax.set_yscale(yscale)
-    elif _spans_decades(values) and values.min() > 0:
-        ax.set_yscale("log")
-    for axis, name in ((ax.xaxis, cut.x), (ax.yaxis, field)):
-        if not axis.get_label_text():
-            axis.set_label_text(" ".join(filter(None, (_name(name), NAMES.get(name, ("",))[0]))))
+    elif _spans_decades(cut.at) and cut.at[0] == 0:
+        ax.set_xscale("symlog", linthresh=cut.at[cut.at > 0][0])
+    elif _spans_decades(cut.at) and cut.at[0] > 0:
+        ax.set_xscale("log")
+    if yscale is not None or (_spans_decades(values) and values.min() > 0):
+        ax.set_yscale(yscale or "log")
+    ax.set_xlabel(ax.get_xlabel() or f"{spoken(cut.x)} {SYMBOLS.get(cut.x, '')}".strip())
+    ax.set_ylabel(ax.get_ylabel() or f"{spoken(field)} {SYMBOLS.get(field, '')}".strip())
 
 
 def _spans_decades(values: FloatArray) -> bool:
     positive = values[(values > 0) & np.isfinite(values)]
-    return positive.size > 0 and math.log10(positive.max() / positive.min()) > DECADES
+    return positive.size > 0 and bool(np.log10(positive.max() / positive.min()) > DECADES)
 
 
-def _threshold(ax: Axes, result: Risk | Trials | Comparison, cut: _Cut) -> Line2D | None:
-    pair = _pair(result)
+def _threshold(ax: Axes, result: Risk | Trials | Comparison, cut: Curves) -> Line2D | None:
+    pair = pair_of(result)
     if cut.x != "n_samples" or pair.data is None or not isinstance(pair.estimator, Ridge):
         return None
     rank = reduce(pair.data, pair.estimator).spectrum.rank
     if not cut.at[0] <= rank <= cut.at[-1]:
         return None
-    text = f"n = rank = {rank:g}"
+    text = f"{THRESHOLD} = {rank:g}"
     there = [line for line in ax.lines if line.get_label() == text]
-    return there[0] if there else ax.axvline(rank, color="0.5", linewidth=0.6, zorder=0, label=text)
+    return there[0] if there else ax.axvline(rank, color="0.5", linewidth=0.6, zorder=1.5, label=text)

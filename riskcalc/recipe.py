@@ -1,177 +1,79 @@
-"""Models as plain tables: ``kind`` names a public constructor, the other keys are its arguments."""
+"""Experiment files as read: plain tables, not yet models."""
 
 from __future__ import annotations
 
-import difflib
-import inspect
-import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
+from riskcalc.kinds import nearest
 
-from riskcalc import data, estimators
-from riskcalc.model import Model, importable_name
-from riskcalc.spectrum import Spectrum
-from riskcalc.sweep import BROADCASTING, grid
-
-# What a table may name, and nothing else can be called from a file: these classes and their public class methods.
-KINDS: dict[str, type[Model]] = {
-    **{name: getattr(room, name) for room in (data, estimators) for name in room.__all__},
-    "Spectrum": Spectrum,
-}
-DEEPEST = 8  # tables inside tables
-WORDS = {bool: "true or false", str: "a string", int: "a whole number", float: "a number"}
+SHIPPED = Path(__file__).with_name("experiments")
 
 
-def built(table: object, where: str, folder: Path, depth: int = 0) -> Model:
-    """The model that a table describes.
+def shipped() -> tuple[str, ...]:
+    """Names of the shipped experiments."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
 
-    Parameters
-    ----------
-    table : dict
-        ``{"kind": "GaussianData.isotropic", "n_features": 200}``; tables inside are models of their own.
-    where : str
-        The table's own key, for messages.
-    folder : Path
-        What a relative ``path`` is relative to.
 
-    Raises
-    ------
-    ValueError, TypeError
-        Unknown kind or key (the nearest is named), a missing key, a wrong type, or what the constructor refuses; the
-        sentence names the key. Nothing is coerced: "3" is not 3, and true is not 1.
-    """
-    if not isinstance(table, dict):
-        raise TypeError(f'{where} must be a table with kind = "...", got {table!r}')
-    if depth > DEEPEST:
-        raise ValueError(f"{where} is nested too deeply; models are at most {DEEPEST} tables deep")
-    make = constructor(table.get("kind"), where)
-    arguments = {
-        key: built(value, f"{where}.{key}", folder, depth + 1) if isinstance(value, dict) else value
-        for key, value in table.items()
-        if key != "kind"
-    }
-    _refuse_unknown(table["kind"], make, arguments, where)
-    for key, value in arguments.items():
-        if isinstance(value, str) and key in BROADCASTING:
-            arguments[key] = grid(f"{where}.{key}", value)
-    if isinstance(arguments.get("path"), str):
-        arguments["path"] = folder / arguments["path"]
+@dataclass(frozen=True)
+class Recipe:
+    """An experiment file as read: plain tables, and the folder that paths in it are relative to."""
+
+    origin: str
+    tables: Mapping[str, Any]
+    folder: Path = Path()
+
+    @classmethod
+    def read(cls, path_or_name: str | os.PathLike[str]) -> Self:
+        """From a shipped name, or a TOML file."""
+        name = os.fspath(path_or_name)
+        path = SHIPPED / f"{name}.toml" if name in shipped() else Path(name)
+        if not path.is_file():
+            known = nearest(path.stem, shipped())
+            raise ValueError(f"{name}: there is no such file, and no shipped experiment of that name; {known}")
+        with naming(name):
+            return cls.parse(path.read_bytes().decode("utf-8-sig"), name, path.parent)
+
+    @classmethod
+    def parse(cls, text: str, origin: str, folder: Path = Path()) -> Self:
+        """From the text of a TOML file."""
+        with naming(origin):
+            return cls(origin, tomllib.loads(text), folder)
+
+    def changed(self, overrides: Mapping[str, Any] | None = None, *, quick: bool = False) -> Self:
+        """With the values of the table [quick] first, and then ``{"estimator.ridge": 0.1}``."""
+        with naming(self.origin):
+            tables = {key: dict(value) if isinstance(value, dict) else value for key, value in self.tables.items()}
+            if quick:
+                if not isinstance(tables.get("quick"), dict):
+                    raise ValueError("there is no table [quick]; add one with n_samples or n_trials")
+                tables |= tables.pop("quick")
+            for path, value in (overrides or {}).items():
+                *parents, key = path.split(".")
+                inner: Any = tables
+                for parent in parents:
+                    inner[parent] = dict(inner[parent]) if isinstance(inner.get(parent), dict) else {}
+                    inner = inner[parent]
+                inner[key] = value
+            return type(self)(self.origin, tables, self.folder)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The tables without the words."""
+        return {key: value for key, value in self.tables.items() if key not in ("title", "description", "quick")}
+
+
+@contextmanager
+def naming(origin: str) -> Iterator[None]:
+    """One ValueError that names the file, whatever is wrong in it."""
     try:
-        model = make(**arguments)
+        yield
+    except RecursionError:
+        raise ValueError(f"{origin}: nested too deeply to be an experiment") from None
     except (ValueError, TypeError) as error:
-        raise type(error)(f"{where}: {error}") from None
-    return model
-
-
-def constructor(kind: object, where: str) -> Callable[..., Model]:
-    """The public constructor of that name: a class of KINDS or one of its class methods."""
-    names = {name: kind for name, kind in KINDS.items()} | {
-        f"{name}.{method}": getattr(kind, method)
-        for name, kind in KINDS.items()
-        for method, member in inspect.getmembers_static(kind)
-        if isinstance(member, classmethod) and not method.startswith("_")
-    }
-    if kind is None:
-        raise ValueError(f"{where} needs a kind, one of {', '.join(names)}")
-    if not isinstance(kind, str) or kind not in names:
-        raise ValueError(f"{where}.kind {kind!r} is not known; {nearest(kind, names)}")
-    found: Callable[..., Model] = names[kind]
-    return found
-
-
-def nearest(word: object, known: Iterable[str]) -> str:
-    """The known word that is most like ``word``, or all of them."""
-    names = list(known)
-    close = difflib.get_close_matches(str(word), names, 1)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
-
-
-def _refuse_unknown(kind: str, make: Callable[..., Model], arguments: Mapping[str, object], where: str) -> None:
-    """Every key is a parameter of the constructor, every parameter without a default is there, types are right."""
-    parameters = inspect.signature(make, eval_str=True).parameters
-    for key, value in arguments.items():
-        if key not in parameters:
-            raise ValueError(f"{where}: {kind} has no {key!r}; {nearest(key, parameters)}")
-        annotation = parameters[key].annotation
-        if not (fits(annotation, value) or (isinstance(value, str) and key in BROADCASTING)):
-            hint = "; only n_samples and " + ", ".join(BROADCASTING) + " can be swept" if annotation is float else ""
-            shown = f"a {type(value).__name__}" if isinstance(value, Model) else repr(value)
-            raise TypeError(f"{where}.{key} must be {_words(annotation)}, got {shown[:80]}{hint}")
-    for key, parameter in parameters.items():
-        if parameter.default is parameter.empty and key not in arguments:
-            raise ValueError(f"{where}: {kind} needs {key!r}")
-
-
-def fits(annotation: Any, value: object) -> bool:
-    """Whether a value of a file has the type that a parameter is annotated with, taken literally."""
-    members = get_args(annotation)
-    if get_origin(annotation) is np.ndarray or set(get_args(npt.ArrayLike)) <= set(members):
-        return _numeric(value)
-    if get_origin(annotation) in (Union, types.UnionType):
-        return any(fits(member, value) for member in members)
-    if get_origin(annotation) is Sequence:
-        return isinstance(value, list) and all(fits(members[0], item) for item in value)
-    if isinstance(value, bool):
-        return annotation is bool
-    if annotation is float:
-        return isinstance(value, (int, float))
-    return isinstance(value, annotation) if isinstance(annotation, type) else False
-
-
-def _numeric(value: object) -> bool:
-    if isinstance(value, list):
-        return all(_numeric(item) for item in value)
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _words(annotation: Any) -> str:
-    members = get_args(annotation)
-    if get_origin(annotation) is np.ndarray or set(get_args(npt.ArrayLike)) <= set(members):
-        return "a number or a list of numbers"
-    if get_origin(annotation) is Sequence:
-        return "a list"
-    if get_origin(annotation) in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_words(member) for member in members if member in WORDS))
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        return f"a table that makes a {annotation.__name__}"
-    return WORDS.get(annotation, str(annotation))
-
-
-def written(model: Model) -> dict[str, Any]:
-    """The table that ``built`` makes the same model of, by its fields; those at their defaults are left out.
-
-    Raises
-    ------
-    ValueError
-        For a model that no file can name, or a field that is a function.
-    """
-    kind = type(model).__name__
-    if KINDS.get(kind) is not type(model):
-        raise ValueError(f"a {kind} cannot be written to an experiment file; it takes {', '.join(KINDS)}")
-    table: dict[str, Any] = {"kind": kind}
-    for field in fields(model):  # type: ignore[arg-type]
-        value = _plain(getattr(model, field.name), f"{kind}.{field.name}")
-        if field.default is MISSING or value != _plain(field.default, field.name):
-            table[field.name] = value
-    return table
-
-
-def _plain(value: object, where: str) -> Any:
-    """Numbers, strings, lists and tables, which TOML has."""
-    if isinstance(value, Model):
-        return written(value)
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    if isinstance(value, (tuple, list)):
-        return [_plain(item, where) for item in value]
-    if isinstance(value, (str, bool, int, float)):
-        return value
-    if callable(value):
-        importable_name(value, where)
-        raise ValueError(f"{where} is a function, which an experiment file cannot hold; it names models only")
-    raise ValueError(f"{where} cannot be written to an experiment file, got {value!r}")
+        raise ValueError(f"{origin}: {error}") from None

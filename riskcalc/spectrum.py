@@ -336,8 +336,10 @@ class Spectrum(Model):
     def masses(self) -> FloatArray:
         """Multiplicity times eigenvalue, shape (k,)."""
         with np.errstate(invalid="ignore", over="ignore"):
-            product = self.multiplicities * self.eigenvalues
-        return np.where(np.isfinite(self.multiplicities) & (product > 0), product, np.exp(self.log_masses))
+            product: FloatArray = self.multiplicities * self.eigenvalues
+        unheld = ~(np.isfinite(product) & (product > 0)) & (self.log_masses > -np.inf)
+        product[unheld] = np.exp(self.log_masses[unheld])
+        return np.nan_to_num(product, copy=False)
 
     @property
     def trace(self) -> float:

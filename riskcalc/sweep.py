@@ -131,6 +131,15 @@ def grid(name: str, text: str) -> FloatArray:
     return np.linspace(start, stop, size)
 
 
+def finer(sizes: npt.ArrayLike, count: int) -> FloatArray:
+    """About ``count`` sizes between the smallest and the largest of a first axis, those that were there among them."""
+    n: FloatArray = np.asarray(sizes, dtype=np.float64)
+    if n.size < 2:
+        return n
+    between = np.geomspace if n.min() > 0 else np.linspace
+    return np.union1d(n, between(n.min(), n.max(), count)).reshape(-1, *[1] * (n.ndim - 1))
+
+
 def _changed(model: Any, path: str, value: FloatArray) -> Model:
     name, _, rest = path.partition(".")
     changed: Model = model.replace(**{name: _changed(getattr(model, name), rest, value) if rest else value})

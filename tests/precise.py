@@ -153,7 +153,7 @@ def working_digits(sums: Sums, n: mpf, ridge: mpf, digits: int) -> int:
 
 
 def log_effective_ridge(sums: Sums, n: Any, ridge: Any, digits: int = 30) -> mpf:
-    """log κ, κ the root of n - λ/κ = Tr Σ(Σ+κ)^-1; -inf where λ = 0 and n >= rank, inf where n = 0."""
+    """Log κ, κ the root of n - λ/κ = Tr Σ(Σ+κ)^-1; -inf where λ = 0 and n >= rank, inf where n = 0."""
     with mpmath.workdps(60):
         n, ridge = mpf(n), mpf(ridge)
         if n == 0:
@@ -169,6 +169,17 @@ def log_effective_ridge(sums: Sums, n: Any, ridge: Any, digits: int = 30) -> mpf
 def effective_ridge(sums: Sums, n: Any, ridge: Any, digits: int = 30) -> mpf:
     with mpmath.workdps(digits + GUARD):
         return mpmath.exp(log_effective_ridge(sums, n, ridge, digits))
+
+
+def root_is_near(sums: Sums, n: Any, ridge: Any, log_kappa: Any, tolerance: float) -> bool:
+    """Whether log κ lies within ``tolerance`` of ``log_kappa``: the equation changes sign there. For long spectra."""
+    with mpmath.workdps(working_digits(sums, mpf(n), mpf(ridge), 30)):
+        n, ridge, log_kappa = mpf(n), mpf(ridge), mpf(log_kappa)
+
+        def missing(log: mpf) -> mpf:
+            return n - ridge / mpmath.exp(log) - sums.df1(mpmath.exp(log))
+
+        return bool(missing(log_kappa - tolerance) < 0 < missing(log_kappa + tolerance))
 
 
 def ridge_risk(sums: Sums, n: Any, ridge: Any, noise: Any = 0, digits: int = 30) -> dict[str, mpf]:

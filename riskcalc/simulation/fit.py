@@ -116,5 +116,5 @@ def signal_and_noise(
 def coefficients(fit: Factorisation, cross: FloatArray, ridge: float) -> FloatArray:
     """(XᵀX + λ)⁻¹ Xᵀy from ``cross`` = Xᵀy, shape (p,) or (p, q); the minimum-norm solution at ridge 0."""
     rotated = fit.vectors.T @ cross
-    scale = fit.inverse(ridge)
+    scale = np.where(fit.squares > 0, fit.inverse(ridge), 0.0)  # else the rounding of Xᵀy, divided by λ
     return fit.vectors @ (scale[:, None] * rotated if cross.ndim == 2 else scale * rotated)

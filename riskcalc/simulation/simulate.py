@@ -99,7 +99,8 @@ def simulate(
     for name in set(measures or ()) & set(how.fields):
         raise ValueError(f"measures must have names of their own, got {name!r}, which is measured anyway; rename it")
     if store is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer))):
-        raise ValueError(f"rng must be an integer when trials are stored, got {rng!r}; give rng=0, say")
+        got = " ".join(repr(rng).split())
+        raise ValueError(f"rng must be an integer when trials are stored, got {got}; give rng=0, say")
     sizes, factor = rounded_sizes(n_samples, scale)
     data, estimator = how.scaled(data, estimator, sizes, factor)
     axes = parameters(data, estimator, sizes)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import scipy.linalg  # noqa: F401  (its BLAS must be loaded before the thread limit is set)
-from threadpoolctl import threadpool_limits
+from threadpoolctl import OpenBLASController, threadpool_limits
 from tqdm.auto import tqdm
 
 from riskcalc.arguments import FloatArray
@@ -166,6 +166,7 @@ def one_blas_thread() -> Iterator[None]:
     with _lock:
         _holders += 1
         if _holders == 1:
+            _release_control()
             _limiter = threadpool_limits(1)
     try:
         yield
@@ -173,8 +174,17 @@ def one_blas_thread() -> Iterator[None]:
         with _lock:
             _holders -= 1
             if _holders == 0 and _limiter is not None:
+                _release_control()
                 _limiter.restore_original_limits()
+                _release_control()
                 _limiter = None
+
+
+def _release_control() -> None:
+    """Let this thread set the limit: newer versions of threadpoolctl obey, silently, the first thread that did alone."""
+    release = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if release is not None:
+        release(force=True)
 
 
 _limited = False
@@ -184,5 +194,6 @@ def _limit_this_process() -> None:
     """A worker process keeps one BLAS thread for good."""
     global _limited
     if not _limited:
+        _release_control()
         threadpool_limits(1)
         _limited = True

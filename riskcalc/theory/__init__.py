@@ -2,10 +2,10 @@
 
 from riskcalc.theory.effective_ridge import effective_ridge, log_effective_ridge
 from riskcalc.theory.finite_population import finite_population_risk
+from riskcalc.theory.marchenko_pastur import MarchenkoPastur
 from riskcalc.theory.predict import predict
 from riskcalc.theory.problem import Problem, reduce
 from riskcalc.theory.ridge import ridge_risk
-from riskcalc.theory.spectral_law import MarchenkoPastur
 
 __all__ = [
     "MarchenkoPastur",

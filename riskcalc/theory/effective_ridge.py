@@ -118,7 +118,6 @@ def fixed_point(
     lam = numbers("ridge", ridge, at_least=0)
     shape = common_shape(n_samples=n, ridge=lam)
     n, lam = np.broadcast_to(n, shape).ravel(), np.broadcast_to(lam, shape).ravel()
-    _refuse_unresolved(spectrum, n)
     rank = spectrum.rank
     interpolable = (lam == 0) & (n >= rank)
     solvable = (n > 0) & ~interpolable
@@ -128,6 +127,7 @@ def fixed_point(
     nodes = nodes or Nodes.of(spectrum, n_points=n.size)
     linear = lam[solvable] + spectrum.tail
     kappa[solvable], log_kappa[solvable] = solve(nodes, n[solvable], linear, np.zeros_like(linear))
+    _refuse_unresolved(spectrum, n, kappa)
     with np.errstate(under="ignore", divide="ignore"):
         bare[solvable] = np.exp(np.log(lam[solvable]) - log_kappa[solvable])
         direct = solvable & (kappa > TINY)
@@ -135,13 +135,14 @@ def fixed_point(
     return FixedPoint(kappa.reshape(shape), log_kappa.reshape(shape), bare.reshape(shape))
 
 
-def _refuse_unresolved(spectrum: Spectrum, n: FloatArray) -> None:
-    """An infinite spectrum given by nodes is right as long as κ stays above its last panels."""
-    finite = np.isfinite(spectrum.multiplicities)
-    if not finite.all() and spectrum.tail == 0 and n.size:
-        limit = spectrum.multiplicities[finite].sum() / 100
-        if n.max() > limit:
-            raise ValueError(f"n_samples must be <= {limit:.2g} for this infinite spectrum, got {n.max():g}")
+def _refuse_unresolved(spectrum: Spectrum, n: FloatArray, kappa: FloatArray) -> None:
+    """The nodes that close an infinite spectrum (only their mass is finite) are a rule for κ well above them."""
+    least = 10 * spectrum.eigenvalues[np.isinf(spectrum.multiplicities)].max(initial=0.0)
+    if (kappa < least).any():
+        raise ValueError(
+            f"n_samples must leave κ >= {least:.2g}, where the nodes of this infinite spectrum end, got "
+            f"{n[kappa < least].min():g}; give a larger ridge or a finite n_features"
+        )
 
 
 def solve(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -170,7 +171,7 @@ def _pieces(at: npt.NDArray[np.intp], size: int) -> Iterator[npt.NDArray[np.intp
 def _root(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: FloatArray) -> FloatArray:
     """Newton from the left by matrix products, then once more without cancellation where n - df2 is small."""
     weights = np.stack([nodes.mass, nodes.multiplicity] if shift.any() else [nodes.mass], axis=1)
-    u = n / (linear + nodes.mass.sum() + shift * nodes.multiplicity.sum())
+    u: FloatArray = n / (linear + nodes.mass.sum() + shift * nodes.multiplicity.sum())
     gap, todo = np.empty_like(n), np.arange(n.size)
     for _ in range(PLAIN_STEPS):
         left, slope = _plain_sums(nodes.sigma, weights, u[todo])
@@ -220,7 +221,7 @@ def _root_by_counting(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: Fl
 def _log_root(nodes: Nodes, n: FloatArray, log_linear: FloatArray, log_shift: FloatArray) -> FloatArray:
     """The same iteration in log u, for eigenvalues or ridges beyond the range of a float."""
     log_sum = np.logaddexp.reduce(nodes.log_mass) if nodes.log_mass.size else -np.inf
-    log_u = np.log(n) - np.logaddexp(np.logaddexp(log_linear, log_sum), log_shift + np.log(nodes.multiplicity.sum()))
+    log_u: FloatArray = np.log(n) - np.logaddexp(np.logaddexp(log_linear, log_sum), log_shift + np.log(nodes.multiplicity.sum()))
 
     def step(at: npt.NDArray[np.intp]) -> FloatArray:
         here = log_u[at, None]

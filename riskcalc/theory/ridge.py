@@ -119,7 +119,8 @@ def sums_at(nodes: Nodes, point: FixedPoint) -> Sums:
     kappa, log_kappa = point.kappa.ravel(), point.log_kappa.ravel()
     out = np.empty((4, kappa.size))
     step = max(1, BLOCK // max(1, nodes.sigma.size))
-    plain = nodes.plain & (kappa > 1e-290) & (kappa < 1e290)
+    lowest = 1e-140 * nodes.sigma.max(initial=1.0)  # so that (κ/σ)² and 1/κ² stay within a float
+    plain = nodes.plain & (kappa > lowest) & (kappa < 1e140)
     for sums, given, flags in ((_sums, kappa, plain), (_sums_in_logs, log_kappa, ~plain)):
         places = np.flatnonzero(flags)
         for start in range(0, places.size, step):

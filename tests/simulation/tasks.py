@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 import riskcalc as rc
 from riskcalc.errors import StoreError
@@ -43,6 +44,11 @@ def fatal(fit: Fit) -> float:
     if _calls == int(os.environ.get(FATAL, "0")):
         os._exit(3)
     return size(fit)
+
+
+def blas_threads(fit: Fit) -> float:
+    (count,) = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    return float(count)
 
 
 def spawning_pool(n_workers: int) -> ProcessPoolExecutor:

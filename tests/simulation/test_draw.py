@@ -1,4 +1,4 @@
-"""Identities, and simulated: the draws have the moments and laws they are named after, and exactly the given energies."""
+"""Identities, simulated: the draws have the moments and laws they are named after, and exactly the given energies."""
 
 from __future__ import annotations
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize.elementwise import find_root
-from scipy.special import hyp2f1
 
 from riskcalc.arguments import FloatArray, common_shape, numbers, whole
 from riskcalc.errors import NotConvergedError
 from riskcalc.model import Model
+from riskcalc.theory.edge_mass import edge_mass, narayana
 
 HIGHEST_MOMENT = 500  # Narayana's coefficients then sum to less than 4^500, which a float holds
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -294,9 +292,9 @@ class MarchenkoPastur(Model):
         unit = self._unit()
         with np.errstate(over="ignore", under="ignore", divide="ignore"):
             if k >= 0:
-                return (unit.mass if k else 1.0) * unit.scale**k * _narayana(k, unit.ratio)
+                return (unit.mass if k else 1.0) * unit.scale**k * narayana(k, unit.ratio)
             gap = np.where(gamma < 1, 1 - gamma, 1.0)
-            inverse = gap * (variance * gap**2) ** k * _narayana(-k - 1, unit.ratio)
+            inverse = gap * (variance * gap**2) ** k * narayana(-k - 1, unit.ratio)
         return np.where(gamma < 1, inverse, np.inf)[()]
 
     def stieltjes(self, z: npt.ArrayLike, /) -> npt.NDArray[Any]:
@@ -368,21 +366,21 @@ class MarchenkoPastur(Model):
         left = above <= below
         tangent = np.sqrt(np.minimum(above, below) / np.maximum(np.maximum(above, below), 1e-300))
         edges = np.where(left, unit.low, unit.high), np.where(left, unit.high, unit.low)
-        return left, unit.mass * _share(tangent, *edges), unit.mass
+        return left, unit.mass * edge_mass(tangent, *edges), unit.mass
 
     def _quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """The x with mass ``lower`` to its left and ``upper`` to its right."""
         unit = self._unit()
         upper_share = np.minimum(upper / unit.mass, 1)
         lower_share = np.where(unit.mass == 1, lower, 1 - upper_share)
-        left = lower_share <= _share(np.ones(()), unit.low, unit.high)
+        left = lower_share <= edge_mass(np.ones(()), unit.low, unit.high)
         near, far = np.where(left, unit.low, unit.high), np.where(left, unit.high, unit.low)
         share = np.where(left, lower_share, upper_share)
         cubic, linear = np.cbrt(3 * np.pi / 16 * near**2) * np.cbrt(share), np.pi / 16 * far**2 * share
         bracket = 0.99 * np.maximum(cubic, linear), np.minimum(np.maximum(2 * cubic, 24 * linear), 1.01)
 
         def excess(t: FloatArray, near: FloatArray, far: FloatArray, share: FloatArray) -> FloatArray:
-            return _share(t, near, far) - share
+            return edge_mass(t, near, far) - share
 
         root = find_root(excess, bracket, args=(near, far, share))
         if not np.all(root.success):
@@ -399,34 +397,3 @@ class _Unit(NamedTuple):
     mass: FloatArray
     low: FloatArray
     high: FloatArray
-
-
-def _share(t: FloatArray, near: FloatArray, far: FloatArray) -> FloatArray:
-    r"""Mass between an edge and x, t² being x's distance from that edge over its distance from the other one.
-
-    .. math:: \frac{16}\pi\int_0^t\frac{\tau^2d\tau}{(1+\tau^2)^2(n^2+f^2\tau^2)}
-              = \frac{4t}{\pi(f-n)^2}\Big[f^2h\big(\tfrac{ft}n\big) - \tfrac{f^2+n^2}2h(t)
-              - \tfrac{f^2-n^2}2\tfrac{t^2}{1+t^2}\Big], \quad h(y) = 1-\tfrac{\arctan y}y
-
-    for the roots n and f of the near and the far edge. At ratios below 1/16 the right side cancels and the integrand is
-    so smooth that 20 nodes give it to rounding. The integral is at most the smaller of t³/3n² and t/f², and for t <= 1
-    at least a 24th of the smaller of t³/n² and t/f²: the bracket of the quantile.
-    """
-    a, b, distance = near**2, far**2, far - near
-    ratio = np.where(near > 0, t * far / np.maximum(near, 1e-300), np.inf)
-    bracket = b * _defect(ratio) - (a + b) / 2 * _defect(t) - (b - a) / 2 * t**2 / (1 + t**2)
-    closed = 4 * t / (np.pi * np.maximum(distance**2, 1 / 4)) * bracket
-    squares = ((t * (1 + node) / 2) ** 2 for node in NODES)
-    terms = (w * s / ((1 + s) ** 2 * (np.maximum(a, 1 / 2) + b * s)) for w, s in zip(WEIGHTS, squares, strict=True))
-    return np.where(abs(distance) < 1 / 2, 8 / np.pi * t * sum(terms), closed)
-
-
-def _defect(y: FloatArray) -> FloatArray:
-    """1 − arctan(y)/y, for 0 <= y <= inf."""
-    small, large = np.minimum(y, 1), np.maximum(y, 1)
-    return np.where(y < 1, small**2 / 3 * hyp2f1(1, 1.5, 2.5, -(small**2)), 1 - np.arctan(large) / large)
-
-
-def _narayana(k: int, ratio: FloatArray) -> FloatArray:
-    coefficients = [float(comb(k, j) * comb(k, j + 1) // k) for j in range(k)] or [1.0]
-    return np.asarray(np.polynomial.polynomial.polyval(ratio, np.array(coefficients)))

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import mpmath
 import numpy as np
-import precise_spectral_law as precise
+import precise_marchenko_pastur as precise
 import pytest
 import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from riskcalc.theory.spectral_law import MarchenkoPastur
+from riskcalc.theory.marchenko_pastur import MarchenkoPastur
 
 EPS = np.finfo(float).eps
 PUBLISHED = tomllib.loads((Path(__file__).parents[1] / "published" / "marchenko_pastur.toml").read_text())
