@@ -350,7 +350,8 @@ def _next_order(trials: Trials, risk: Any, predicted: Mapping[str, FloatArray]) 
 def _table_of_deviations(trials: Trials, risk: Risk, predicted: Mapping[str, FloatArray]) -> Allowances:
     """The deviations of the finite-population equivalent on real tables, by ridge over the mean diagonal of K."""
     data: Any = trials.data
-    share = trials.coordinates["ridge"] / (np.asarray(data.inputs) ** 2).sum(axis=1).mean()
+    with np.errstate(divide="ignore", invalid="ignore"):  # a table of zeros
+        share = trials.coordinates["ridge"] / (np.asarray(data.inputs) ** 2).sum(axis=1).mean()
     relative = np.where(share >= 0.35, 0.01, np.where(share >= 0.09, 0.035, 0.08))
     return {name: relative * np.abs(value) for name, value in predicted.items()}, (
         "allowed beside the standard error: 1, 3.5, 8 % where ridge / mean diagonal of the kernel matrix is >= 0.35, "

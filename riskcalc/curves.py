@@ -52,6 +52,7 @@ class Curves:
         self.labels = [", ".join(_equation(name, value[k]) for name, value in others.items()) for k in range(count)]
 
     def __call__(self, values: FloatArray) -> FloatArray:
+        """Values over the grid as curves, shape (curves, points)."""
         last = np.moveaxis(np.broadcast_to(values, self.shape), self.axis, -1)
         return last.reshape(-1, self.shape[self.axis])[:, self.order]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-STYLE = Path(__file__).withspoken("riskcalc.mplstyle")
+STYLE = Path(__file__).with_name("riskcalc.mplstyle")
 UNDATED: dict[str, dict[str, Any]] = {".pdf": {"CreationDate": None}, ".png": {}, ".svg": {"Date": None}}
 AREAS = {"bias": "#0072B2", "variance": "#E69F00", "noise": "#C8C8C8"}  # dark, middle and light in grey
 DECADES = 1.5  # values that span more are drawn on a logarithmic axis
@@ -275,7 +275,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     drawn = io.BytesIO()
     with style.context(["default", STYLE]):
         figure.savefig(drawn, format=suffix[1:], metadata=UNDATED[suffix])
-    unfinished = path.withspoken(f".{path.name}.{os.getpid()}")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_bytes(drawn.getvalue())
         unfinished.replace(path)

@@ -76,4 +76,5 @@ def naming(origin: str) -> Iterator[None]:
     except RecursionError:
         raise ValueError(f"{origin}: nested too deeply to be an experiment") from None
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{origin}: {error}") from None
+        sentence = str(error)
+        raise ValueError(sentence if f"{origin}: " in sentence else f"{origin}: {sentence}") from None

@@ -160,6 +160,7 @@ class Trials:
         The swept parameters *as simulated* (sizes rounded to whole numbers).
     data, estimator : model
         The pair as simulated.
+    n_trials : int
     rng : int or None
         Seed.
 

@@ -141,7 +141,7 @@ class Spectrum(Model):
         Raises
         ------
         ValueError
-            nan or +inf entries, or a multiplicity list of another length.
+            Entries that are nan or above 700, or a multiplicity list of another length.
 
         Examples
         --------
@@ -150,7 +150,7 @@ class Spectrum(Model):
         >>> print(rc.log_effective_ridge(spectrum, n_samples=1, ridge=0))
         -1500.0
         """
-        log_sigma = numbers("log_eigenvalues", log_eigenvalues, finite=False, ndim=1)
+        log_sigma = numbers("log_eigenvalues", log_eigenvalues, at_most=700, finite=False, ndim=1)
         m = _multiplicities(multiplicities, log_sigma)
         with np.errstate(divide="ignore", under="ignore", over="ignore"):
             return cls(np.exp(log_sigma), log_sigma, log_sigma + np.log(m), m, tail)
@@ -188,7 +188,7 @@ class Spectrum(Model):
         >>> rc.Spectrum.from_masses([0.0, -3.0], masses=[1.0, 0.5]).trace
         1.5
         """
-        log_sigma = numbers("log_eigenvalues", log_eigenvalues, finite=False, ndim=1)
+        log_sigma = numbers("log_eigenvalues", log_eigenvalues, at_most=700, finite=False, ndim=1)
         mass = numbers("masses", masses, at_least=0)
         if mass.shape != log_sigma.shape:
             raise ValueError(f"masses must have one entry per eigenvalue ({log_sigma.size}), got shape {mass.shape}")

@@ -65,3 +65,19 @@ def solved(draw: st.DrawFn, **kinds: bool) -> tuple[rc.Problem, float, float]:
     spectrum = draw(spectra(**kinds))
     n, ridge = draw(points(spectrum))
     return draw(problems(spectrum)), n, ridge
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """(eigenvalues of the m × m kernel matrix, squared projections, n, ridge): 0 < n <= m, and n < rank at ridge 0."""
+    m = draw(st.integers(2, 9))
+    rank = draw(st.integers(1, m))
+    scale, decades = draw(powers_of_ten(-6, 6)), draw(st.sampled_from(DECADES))
+    s = np.zeros(m)
+    s[:rank] = scale * 10.0 ** -np.array(draw(st.lists(st.floats(0, decades), min_size=rank, max_size=rank)))
+    amounts = st.one_of(st.just(0.0), st.just(1.0), powers_of_ten(-8, 4))
+    c = np.array(draw(st.lists(amounts, min_size=m, max_size=m)))
+    n = draw(st.one_of(st.integers(1, m).map(float), st.floats(1e-3, 1).map(lambda share: share * m)))
+    n = min(draw(st.sampled_from([n, rank, rank + 1e-9, rank - 1e-9])), float(m))
+    ridge = draw(ridges)
+    return s, c, n, ridge if ridge > 0 or n < rank else 1e-16

@@ -28,7 +28,7 @@ Names = Annotated[str, Parameter(allow_leading_hyphen=True)]
 app = App(
     name="riskcalc",
     help="The asymptotic risk calculator: the test error of linearised neural networks, predicted and checked.\n\n"
-    "For example:\n\n    riskcalc verify --quick\n    riskcalc predict isotropic\n    riskcalc plot isotropic -o figure.pdf\n\n"
+    "For example:\n\n    riskcalc verify --quick\n    riskcalc plot isotropic -o figure.pdf\n\n"
     "Exit codes: 0 done, 1 theory and simulation disagree, 2 wrong usage or input, 3 an equation was not solved, "
     "130 interrupted.",
     version=lambda: metadata.version("riskcalc"),
@@ -212,8 +212,8 @@ def plot(
     if simulation:
         with running.executor() as pool:
             trials = made.simulate(executor=pool, store=running.store)
-    answers = [_fine(made, trials), *([trials] if trials else [])]
-    drawing.save(drawing.figure(*answers, title=made.title or chosen.origin), output)
+    points = [trials] if trials else []
+    drawing.save(drawing.figure(_fine(made, trials), *points, title=made.title or chosen.origin), output)
     return 0
 
 

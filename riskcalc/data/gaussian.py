@@ -60,7 +60,7 @@ class GaussianData(Model):
     >>> import riskcalc as rc
     >>> data = rc.GaussianData(rc.Spectrum.from_eigenvalues([4, 1], multiplicities=[50, 150]), energies=[1.0, 0.5])
     >>> print(rc.predict(data, rc.Ridge(10.0), n_samples=400).test.round(6))
-    0.090205
+    0.002234
     """
 
     spectrum: Spectrum

@@ -27,6 +27,10 @@ class Ridge(Model):
     ValueError
         If a ridge is negative, nan or infinite.
 
+    References
+    ----------
+    .. [1] misiakiewicz2024 (lecture 2; place not checked)
+
     Examples
     --------
     >>> import riskcalc as rc

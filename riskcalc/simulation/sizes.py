@@ -15,7 +15,7 @@ from riskcalc.spectrum import Spectrum
 def rounded_sizes(n_samples: npt.ArrayLike, scale: float) -> tuple[FloatArray, float]:
     """Sample sizes times ``scale``, rounded to whole numbers, and the scale as a float."""
     factor = float(numbers("scale", scale, above=0, ndim=0))
-    sizes = np.rint(numbers("n_samples", n_samples, at_least=0) * factor)
+    sizes = np.asarray(np.rint(numbers("n_samples", n_samples, at_least=0) * factor))
     if sizes.min(initial=1) < 1:
         raise ValueError(
             f"n_samples must be at least 1 to be simulated, got {np.min(n_samples):g} times scale {factor:g}; "

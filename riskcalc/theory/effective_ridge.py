@@ -152,7 +152,7 @@ def solve(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: FloatArray) ->
     sampling without replacement. The left side is increasing and concave in u for either.
     """
     kappa, log_kappa = np.empty_like(n), np.empty_like(n)
-    plain = nodes.plain & (n < 1e100) & ((linear == 0) | ((linear > n * 1e-200) & (linear < 1e200))) & (shift < 1e200)
+    plain = nodes.plain & (n < 1e100) & ((linear == 0) | ((linear > n * 1e-290) & (linear < 1e200))) & (shift < 1e200)
     step = max(1, BLOCK // max(1, nodes.sigma.size))
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         for at in _pieces(np.flatnonzero(plain), step):
@@ -219,19 +219,36 @@ def _root_by_counting(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: Fl
 
 
 def _log_root(nodes: Nodes, n: FloatArray, log_linear: FloatArray, log_shift: FloatArray) -> FloatArray:
-    """The same iteration in log u, for eigenvalues or ridges beyond the range of a float."""
-    log_sum = np.logaddexp.reduce(nodes.log_mass) if nodes.log_mass.size else -np.inf
-    log_u: FloatArray = np.log(n) - np.logaddexp(np.logaddexp(log_linear, log_sum), log_shift + np.log(nodes.multiplicity.sum()))
+    """The same iteration in log u and with sums in logs, for eigenvalues or ridges beyond the range of a float."""
+    log_m = np.log(nodes.multiplicity)
+    log_start = np.logaddexp(log_linear, np.logaddexp.reduce(nodes.log_mass, initial=-np.inf))
+    log_start = np.logaddexp(log_start, log_shift + np.logaddexp.reduce(log_m, initial=-np.inf))
+    log_u: FloatArray = np.log(n) - log_start
 
     def step(at: npt.NDArray[np.intp]) -> FloatArray:
-        here = log_u[at, None]
-        x = np.exp(np.clip(nodes.log_sigma + here, -690, 690))
-        mass_u = np.exp(np.minimum(nodes.log_mass + here, 690))
-        linear_u = np.exp(log_linear[at] + log_u[at])
-        return _counting_step(nodes, n[at], x, mass_u, linear_u, np.exp(log_shift[at, None] - nodes.log_sigma))
+        log_x = nodes.log_sigma + log_u[at, None]
+        log_c, log_s = -np.logaddexp(0, log_x), -np.logaddexp(0, -log_x)
+        shifted = np.logaddexp(0, log_shift[at, None] - nodes.log_sigma)
+        large = (log_x > 0) & (nodes.multiplicity > 0)
+        log_large = np.where(large, log_m + shifted + log_c, -np.inf)
+        log_small = np.where(large, -np.inf, nodes.log_mass + log_u[at, None] + shifted + log_c)
+        whole, rest = (large.astype(np.float64) @ nodes.counts).T
+        moved = np.where(large, nodes.multiplicity * np.expm1(shifted), 0.0).sum(axis=1)
+        missing = (n[at] - whole) - (rest + moved)
+        ridge = log_linear[at] + log_u[at]
+        log_a = np.logaddexp.reduce(log_large, axis=1, initial=-np.inf)
+        log_b = np.logaddexp(np.logaddexp.reduce(log_small, axis=1, initial=-np.inf), ridge)
+        log_gap = np.logaddexp.reduce(np.where(large, log_large + log_s, log_small + log_c), axis=1, initial=-np.inf)
+        log_gap = np.logaddexp(log_gap, ridge)
+        newton = missing * np.exp(np.minimum(-log_gap, 690)) + np.exp(log_a - log_gap) - np.exp(log_b - log_gap)
+        root = np.hypot(missing, 2 * np.exp((log_a + log_b) / 2))
+        up = np.where(missing > 0, np.log((root + missing) / 2) - log_b, log_a - np.log((root - missing) / 2))
+        up = np.where(missing == 0, (log_a - log_b) / 2, up)
+        slow = np.log1p(np.maximum(newton, -0.5))
+        return np.asarray(np.where(newton > 1e-3, np.fmax(slow, up), slow))
 
     def move(at: npt.NDArray[np.intp], by: FloatArray) -> None:
-        log_u[at] += np.log1p(by)
+        log_u[at] += by
 
     _iterate(step, move, n.size)
     return log_u

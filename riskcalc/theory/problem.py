@@ -170,6 +170,10 @@ def reduce(data: Model, estimator: Model) -> Problem:
     For a Dataset this is the plug-in problem: the table taken as the population. ``predict`` uses the
     finite-population equivalent instead.
 
+    References
+    ----------
+    .. [1] derived
+
     Examples
     --------
     >>> import riskcalc as rc

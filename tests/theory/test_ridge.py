@@ -386,12 +386,12 @@ def test_long_problems_agree_with_their_parts():
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.3])
-@pytest.mark.parametrize("gamma", [0.2, 0.9, 1.0, 1.1, 4.0])
-@pytest.mark.parametrize("z", [0.0, 1e-6, 0.1, 3.0])
+@pytest.mark.parametrize(
+    ("gamma", "z"),
+    [(gamma, z) for gamma in (0.2, 0.9, 1.0, 1.1, 4.0) for z in (0.0, 1e-6, 0.1, 3.0) if (gamma, z) != (1, 0)],
+)
 def test_isotropic_closed_form(gamma, z, scale):
     """Sheet 1, section 3.3, with n = 1: κ is a root of κ² + (1 - γ - z)κ = z, and (1 + κ)² - γ = (1 + κ)q."""
-    if gamma == 1 and z == 0:
-        pytest.skip("the threshold has a test of its own")
     signal, noise, misfit = 1.7, 0.4, 0.2
     problem = rc.Problem(rc.Spectrum.isotropic(gamma, scale), [signal], noise=noise, outside_energy=misfit)
     risk = ridge_risk(problem, 1.0, z * scale)
