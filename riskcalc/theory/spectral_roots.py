@@ -29,12 +29,6 @@ class Roots:
         return self.curve.anchors.kappa[self.at] + self.h
 
 
-def with_zero(atoms: Atoms, critical: CriticalPoints) -> Curve:
-    """The curve with κ = 0 as one more, last anchor, where it is outside the support (n > rank): x(0) = 0."""
-    kappa = critical.anchors.kappa
-    return Curve(atoms, Anchors.of(atoms, np.append(kappa, 0.0)) if atoms.rank_excess < 0 else critical.anchors)
-
-
 def real_roots(curve: Curve, critical: CriticalPoints, x: FloatArray) -> Roots:
     """κ for real x outside the support: x decreases with κ between the edges on either side of it."""
     edges, anchors = critical.edges, curve.anchors
