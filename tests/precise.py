@@ -189,7 +189,7 @@ def ridge_risk(sums: Sums, n: Any, ridge: Any, noise: Any = 0, digits: int = 30)
     with mpmath.workdps(60):
         n, ridge, noise = mpf(n), mpf(ridge), mpf(noise)
         enough = working_digits(sums, n, ridge, digits)
-    log_kappa = log_effective_ridge(sums, n, ridge, enough)
+    log_kappa = log_effective_ridge(sums, n, ridge, enough - GUARD // 2)
     with mpmath.workdps(enough + GUARD):
         kappa = mpmath.exp(log_kappa)
         df2, left = sums.df2(kappa), sums.left(kappa)

@@ -1,7 +1,7 @@
 """What hypothesis draws: spectra, problems and points (n_samples, ridge), the hard ones on purpose.
 
-Eigenvalues span up to 20 decades, multiplicities are counts or multiples of 1/8 (so that the rank is exact in floats and
-in mpmath alike), and n comes near the rank from either side.
+Eigenvalues span up to 20 decades, multiplicities are counts or multiples of 1/8 (so that the rank is exact in floats
+and in mpmath alike), and n comes near the rank from either side.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def spectra(draw: st.DrawFn, *, tails: bool = True, zeros: bool = True, max_size
     eigenvalues = scale * 10.0 ** -np.array(draw(st.lists(st.floats(0, decades), min_size=size, max_size=size)))
     if size > 1:
         eigenvalues[-1] = scale * 10.0**-decades  # the condition number is reached
-    multiplicities = draw(st.lists(draw(st.sampled_from([st.just(1.0), counts, eighths])), min_size=size, max_size=size))
+    multiplicities = draw(
+        st.lists(draw(st.sampled_from([st.just(1.0), counts, eighths])), min_size=size, max_size=size)
+    )
     if zeros and draw(st.booleans()):
         eigenvalues, multiplicities = [*eigenvalues, 0.0], [*multiplicities, draw(counts)]
     tail = draw(st.one_of(st.just(0.0), powers_of_ten(-12, 1))) if tails else 0.0

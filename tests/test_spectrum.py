@@ -96,7 +96,7 @@ def test_beyond_the_range_of_a_float():
     assert sphere.df2(0.5) == 0
     with pytest.raises(ValueError, match=r"^masses \(multiplicity times eigenvalue\) must be finite, got inf"):
         Spectrum.from_eigenvalues([1e200], [1e200])
-    with pytest.raises(ValueError, match="^log_eigenvalues must be <= 700, got 921"):
+    with pytest.raises(ValueError, match=r"^log_eigenvalues must be <= 700, got 921"):
         Spectrum.from_log_eigenvalues([far])
 
 
@@ -136,7 +136,11 @@ def test_repr():
     ("make", "error", "sentence"),
     [
         (lambda: Spectrum.from_eigenvalues([]), ValueError, "eigenvalues must be a non-empty list, got shape (0,)"),
-        (lambda: Spectrum.from_eigenvalues([[1.0]]), ValueError, "eigenvalues must be a non-empty list, got shape (1, 1)"),
+        (
+            lambda: Spectrum.from_eigenvalues([[1.0]]),
+            ValueError,
+            "eigenvalues must be a non-empty list, got shape (1, 1)",
+        ),
         (lambda: Spectrum.from_eigenvalues([1, -2]), ValueError, "eigenvalues must be finite and >= 0, got -2"),
         (lambda: Spectrum.from_eigenvalues([math.nan]), ValueError, "eigenvalues must be finite and >= 0, got nan"),
         (lambda: Spectrum.from_eigenvalues([math.inf]), ValueError, "eigenvalues must be finite and >= 0, got inf"),
@@ -147,7 +151,11 @@ def test_repr():
             "multiplicities must have one entry per eigenvalue (2), got shape (3,)",
         ),
         (lambda: Spectrum.from_eigenvalues([1], [-1]), ValueError, "multiplicities must be finite and >= 0, got -1"),
-        (lambda: Spectrum.from_eigenvalues([1], [math.inf]), ValueError, "multiplicities must be finite and >= 0, got inf"),
+        (
+            lambda: Spectrum.from_eigenvalues([1], [math.inf]),
+            ValueError,
+            "multiplicities must be finite and >= 0, got inf",
+        ),
         (lambda: Spectrum.from_eigenvalues([1], tail=-1), ValueError, "tail must be finite and >= 0, got -1"),
         (lambda: Spectrum.from_eigenvalues([1], tail=math.nan), ValueError, "tail must be finite and >= 0, got nan"),
         (lambda: Spectrum.from_log_eigenvalues([math.nan]), ValueError, "log_eigenvalues must be <= 700, got nan"),
@@ -174,5 +182,5 @@ def test_repr():
     ],
 )
 def test_bad_input(make, error, sentence):
-    with pytest.raises(error, match="^" + re.escape(sentence)):
+    with pytest.raises(error, match=r"^" + re.escape(sentence)):
         make()

@@ -144,7 +144,9 @@ def _anchored(atoms: Atoms, kappa: FloatArray) -> tuple[FloatArray, ...]:
     residual = ((counted * ratio).total() - n) / n
     d = atoms.sigma + kappa[:, None]
     w = atoms.share * (atoms.sigma / d) ** 2
-    return residual.high, x.high, x.low, (w / d).sum(axis=1), (w / d**2).sum(axis=1)
+    noise = 1e-30 * abs(kappa) * (1 + atoms.share @ abs(atoms.sigma / d).T)  # an edge that is a float is that float
+    low = np.where(abs(x.low) < noise, 0.0, x.low)
+    return residual.high, x.high, low, (w / d).sum(axis=1), (w / d**2).sum(axis=1)
 
 
 def _refuse_infinite(spectrum: Spectrum) -> None:

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize.elementwise import find_root
 
-from riskcalc.arguments import FloatArray
-from riskcalc.errors import NotConvergedError
+from riskcalc.arguments import FloatArray, numbers
+from riskcalc.spectrum import BLOCK, Spectrum
+from riskcalc.theory.bracketed_root import root_in
+from riskcalc.theory.lower_edge import Counted
+from riskcalc.theory.nodes import Nodes
 from riskcalc.theory.spectral_atoms import PIECE, Anchors, Atoms, Index
 
 DIP = 2.0  # dips of D below it are looked for
+NARROW = 0.1  # of D below 1: such a gap is measured from its dip
+NO_SAMPLES = 1e-36  # per effective dimension: the limit is minus the trace to rounding
 CLOSED = 1e-28  # D is known to about 1e-31: a gap whose least D is this near to 1 is closed
 
 
@@ -73,23 +77,25 @@ def _dips(atoms: Atoms) -> tuple[Index, FloatArray]:
     gap = np.arange(atoms.sigma.size - 1)
     gap = gap[_two_pole_bound(atoms, gap) < DIP]
     rows = max(1, PIECE // atoms.sigma.size)
-    kept = [gap[start : start + rows][_bound(atoms, gap[start : start + rows]) < DIP] for start in range(0, gap.size, rows)]
+    kept = [
+        gap[start : start + rows][_bound(atoms, gap[start : start + rows]) < DIP] for start in range(0, gap.size, rows)
+    ]
     gap = np.concatenate([np.zeros(0, dtype=np.intp), *kept])
     if gap.size == 0:
         return gap, np.zeros(0)
 
-    def imbalance(s: FloatArray, number: FloatArray) -> FloatArray:
-        """Increases from below 0 to above 0, nearly linearly, and vanishes where D' does."""
+    def imbalance(t: FloatArray, number: FloatArray) -> FloatArray:
+        """Falls from above 0 to below 0, nearly linearly, and vanishes where D' does; κ is t beyond the lower pole."""
         at = number.astype(np.intp)
         with np.errstate(divide="ignore"):
-            pulls = atoms.weight / abs((atoms.sigma - atoms.sigma[at, None]) + s[:, None]) ** 3
+            pulls = atoms.weight / abs((atoms.sigma - atoms.sigma[at + 1, None]) - t[:, None]) ** 3
         before = np.arange(atoms.sigma.size) <= at[:, None]
         left, right = np.where(before, pulls, 0.0).sum(axis=1), np.where(before, 0.0, pulls).sum(axis=1)
         return np.asarray(left ** (-1 / 3) - right ** (-1 / 3))
 
     width = atoms.sigma[gap] - atoms.sigma[gap + 1]
-    s = root_in("least D of a gap", imbalance, (np.zeros_like(width), width), gap.astype(np.float64))
-    return gap, s - atoms.sigma[gap]
+    t = root_in("least D of a gap", imbalance, (np.zeros_like(width), width), gap.astype(np.float64))
+    return gap, -(atoms.sigma[gap + 1] + t)
 
 
 def _two_pole_bound(atoms: Atoms, gap: Index) -> FloatArray:
@@ -109,23 +115,35 @@ def _bound(atoms: Atoms, gap: Index) -> FloatArray:
 
 
 def _ends_of_gaps(atoms: Atoms, gap: Index, dip: Anchors) -> tuple[FloatArray, FloatArray]:
-    """The two κ with D = 1 on either side of each dip, upper ones first."""
-    root = np.sqrt(atoms.share)
+    """The two κ with D = 1 on either side of each dip, the upper and the lower ones."""
+    root, ends = np.sqrt(atoms.share), []
+    narrow = dip.residual > -NARROW
+    for pole, side in ((gap + 1, -1.0), (gap, 1.0)):
+        base = np.where(narrow, dip.kappa, -atoms.sigma[pole])
+        inner = np.where(narrow, 0.0, side * (dip.kappa + atoms.sigma[pole]))
+        outer = side * ((-atoms.sigma[pole] - base) + 0.999 * side * atoms.sigma[pole] * root[pole])
+        step = _where_one(atoms, dip, base, np.where(narrow, -side, side), narrow, (inner, abs(outer)))
+        ends.append(base + np.where(narrow, -side, side) * step)
+    return ends[0], ends[1]
+
+
+def _where_one(
+    atoms: Atoms, dip: Anchors, base: FloatArray, side: FloatArray, narrow: Any, bracket: tuple[FloatArray, FloatArray]
+) -> FloatArray:
+    """Distances from ``base`` at which D = 1: from the dip in a narrow gap, where D − 1 is small, else from a pole."""
     d = atoms.sigma + dip.kappa[:, None]
     w = atoms.share * (atoms.sigma / d) ** 2
 
-    def beyond(h: FloatArray, number: FloatArray) -> FloatArray:
-        """1 − 1/√D at κ₀ + h, from D(κ₀) − 1: nearly linear towards the poles."""
+    def beyond(u: FloatArray, number: FloatArray) -> FloatArray:
+        """1 − 1/√D, nearly linear towards the poles."""
         at = number.astype(np.intp)
-        e = d[at] + h[:, None]
+        h = side[at] * u
+        e = (atoms.sigma + base[at, None]) + h[:, None]
+        level = np.sqrt((atoms.weight / e**2).sum(axis=1))
         excess = dip.residual[at] - h * (w[at] * (d[at] + e) / e**2).sum(axis=1)
-        level = np.sqrt(1 + excess)
-        return np.asarray(excess / (level * (1 + level)))
+        return np.asarray(np.where(narrow[at], excess / (level * (1 + level)), 1 - 1 / level))
 
-    ends = (-atoms.sigma[gap + 1] * (1 + root[gap + 1])) - dip.kappa, (-atoms.sigma[gap] * (1 - root[gap])) - dip.kappa
-    number, start = np.arange(gap.size, dtype=np.float64), np.zeros(gap.size)
-    upper, lower = (root_in("edge of a gap", beyond, (start, np.asarray(end)), number) for end in ends)
-    return dip.kappa + upper, dip.kappa + lower
+    return root_in("edge of a gap", beyond, bracket, np.arange(base.size, dtype=np.float64))
 
 
 def _rightmost(atoms: Atoms) -> float:
@@ -152,77 +170,74 @@ def _polished(atoms: Atoms, kappa: FloatArray) -> FloatArray:
     return np.asarray(kappa + np.where(anchors.residual == 0, 0.0, anchors.residual / (2 * anchors.slope)))
 
 
-@dataclass(frozen=True, eq=False)
-class Counted:
-    r"""Eigenvalues (descending), masses and multiplicities, summed without cancellation near n = rank.
+def ridge_lower_limit(spectrum: Spectrum, n_samples: npt.ArrayLike) -> FloatArray:
+    r"""The ridge, zero or negative, above which ridge regression and its equivalent are defined.
 
-    Eigenvalues above :math:`|\kappa|` enter by their number less a sum, the others by a sum (level is their number over
-    n, less one):
+    .. math:: \lambda_{\min} = \kappa_{\min}\,(n - \mathrm{df}_1(\kappa_{\min})), \qquad
+              \kappa_{\min} = \text{the largest root of } \mathrm{df}_2(\kappa) = n,\ \kappa > -\sigma_{\min}
 
-    .. math:: \frac{\mathrm{df}_2}n - 1 = \mathrm{level} - \sum_{\sigma>|\kappa|}\frac{c\kappa(2\sigma+\kappa)}
-              {(\sigma+\kappa)^2} + \sum_{\sigma\le|\kappa|}\frac{c\sigma^2}{(\sigma+\kappa)^2}
+    Parameters
+    ----------
+    spectrum : Spectrum
+        A tail adds to the ridge, so that it lowers the limit by its trace. The spectrum may be infinite.
+    n_samples : array_like, >= 0
+        Counts or ratios.
+
+    Returns
+    -------
+    ndarray
+        Shape of ``n_samples``; units of the ridge. Without a tail 0 where n_samples is the rank; minus the trace at
+        n_samples = 0, the limit.
+
+    Raises
+    ------
+    ValueError
+        If n_samples is outside its domain, or too large for an infinite spectrum to resolve.
+    NotConvergedError
+        If a root is not found in its bracket (not seen).
+
+    Notes
+    -----
+    It is −n times the lower edge of the nonzero sample eigenvalues of XᵀX/n. On (λ_min, ∞) κ increases with the ridge
+    and n − df2 > 0; the predicted risk diverges at λ_min. For Σ = sI it is −s(√n − √p)². A finite sample should stay
+    above it by a few n^(−2/3) of its size. Relative error about 1e-15, near n = rank too.
+
+    References
+    ----------
+    .. [1] silversteinchoi1995 (place not checked)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> rc.ridge_lower_limit(rc.Spectrum.isotropic(400), n_samples=[100, 400, 900])
+    array([-100.,   -0., -100.])
     """
-
-    sigma: FloatArray
-    mass: FloatArray
-    multiplicity: FloatArray
-
-    def largest_root(self, n: FloatArray, excess: FloatArray) -> FloatArray:
-        """The largest κ with df2(κ) = n, for flat n > 0; ``excess`` is rank/n − 1."""
-        kappa = np.zeros_like(n)
-        for at, ends in ((excess > 0, self._bracket_above), (excess < 0, self._bracket_below)):
-            if at.any():
-                sign = np.where(excess[at] > 0, 1.0, -1.0)
-                low, high = ends(n[at], excess[at])
-                arguments = (sign, n[at], excess[at])
-                root = root_in("lower edge", self._log_df2, (np.log(low), np.log(high)), *arguments)
-                kappa[at] = sign * np.exp(root)
-        return kappa
-
-    def limit(self, n: FloatArray, excess: FloatArray, kappa: FloatArray) -> FloatArray:
-        r"""λ(κ) = κ(n − df1(κ)); at the largest root less than two thirds of it cancel (derived)."""
-        level, above, c = self._counts(n, excess, kappa)
-        d = self.sigma + kappa[:, None]
-        terms = np.where(above, c * kappa[:, None] / d, -(self.mass / n[:, None]) / d)
-        return np.asarray(kappa * n * (terms.sum(axis=1) - level))
-
-    def _log_df2(self, log_kappa: FloatArray, sign: FloatArray, n: FloatArray, excess: FloatArray) -> FloatArray:
-        kappa = sign * np.exp(log_kappa)
-        level, above, c = self._counts(n, excess, kappa)
-        k, d = kappa[:, None], self.sigma + kappa[:, None]
-        with np.errstate(divide="ignore"):
-            terms = np.where(above, -c * (k / d) * ((self.sigma + d) / d), (self.mass / n[:, None]) * (self.sigma / d) / d)
-        return np.log1p(np.maximum(level + terms.sum(axis=1), -1 + 1e-300))
-
-    def _counts(self, n: FloatArray, excess: FloatArray, kappa: FloatArray) -> tuple[FloatArray, Any, FloatArray]:
-        above = (self.sigma > abs(kappa)[:, None]) & (self.multiplicity > 0)
-        number = above.sum(axis=1)
-        counted = np.append(0.0, np.cumsum(self.multiplicity))[number]
-        whole = number == np.count_nonzero(self.multiplicity)
-        return np.where(whole, excess, (counted - n) / n), above, self.multiplicity / n[:, None]
-
-    def _bracket_above(self, n: FloatArray, excess: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """With N eigenvalues of at least σ, df2(κ) is at least N σ²/(σ+κ)², and at most Σ mσ²/κ²."""
-        number = np.cumsum(self.multiplicity)
-        level = (number - n[:, None]) / n[:, None]
-        if np.isfinite(excess).all():
-            level[:, -1] = excess
-        level = np.maximum(level, 0)
-        low = (self.sigma * level / (1 + np.sqrt(1 + level))).max(axis=1)
-        return 0.999 * low, 1.001 * np.sqrt((self.mass * self.sigma).sum() / n)
-
-    def _bracket_below(self, n: FloatArray, excess: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """With −κ = t up to half the least σ, df2 is at most rank + 8 t Σ m/σ; beyond, the last pole alone bounds it."""
-        last = self.sigma[-1]
-        low = np.minimum(last / 2, -excess * n / (8 * (self.multiplicity / self.sigma).sum()))
-        return 0.999 * low, last * (1 - 0.999 * np.sqrt(self.multiplicity[-1] / n))
+    n = numbers("n_samples", n_samples, at_least=0)
+    finite = np.isfinite(spectrum.multiplicities)
+    held = not ((spectrum.eigenvalues == 0) & (spectrum.log_eigenvalues > -np.inf)).any()  # by a float
+    rank = spectrum.rank
+    if not (held and finite.all() and spectrum.tail == 0):
+        rank = float(spectrum.multiplicities[finite & (spectrum.eigenvalues > 0)].sum())
+    if not finite.all() and n.size and n.max() > rank / 100:
+        raise ValueError(f"n_samples must be <= {rank / 100:.2g} for this infinite spectrum, got {n.max():g}")
+    flat, limit = n.ravel(), np.zeros(n.size)
+    unit = float(spectrum.eigenvalues.max()) or 1.0
+    tiny = flat <= NO_SAMPLES * spectrum.trace**2 / max(float(spectrum.masses @ spectrum.eigenvalues), 1e-300)
+    limit[tiny] = (spectrum.tail - spectrum.trace) / unit
+    below = (flat > rank) & (rank > 0) & held & (spectrum.tail == 0)
+    for at, n_points in ((~tiny & (flat < rank), n.size), (below, 0)):
+        if not at.any():
+            continue
+        counted = _counted(spectrum, unit, n_points)
+        for some in np.array_split(np.flatnonzero(at), at.sum() * counted.sigma.size // BLOCK + 1):
+            excess = (rank - flat[some]) / flat[some]
+            limit[some] = counted.limit(flat[some], excess, counted.largest_root(flat[some], excess))
+    return np.asarray(np.minimum(limit, 0) * unit - spectrum.tail).reshape(n.shape)[()]
 
 
-def root_in(quantity: str, function: Any, bracket: tuple[FloatArray, FloatArray], *arguments: FloatArray) -> FloatArray:
-    """Roots in proved brackets, elementwise; NotConvergedError if one was not found (not seen)."""
-    if np.size(bracket[0]) == 0:
-        return np.zeros(0)
-    root = find_root(function, bracket, args=arguments)
-    if not np.all(root.success):
-        raise NotConvergedError(quantity, best=root.x, residual=np.max(abs(root.f_x)))
-    return np.asarray(root.x)
+def _counted(spectrum: Spectrum, unit: float, n_points: int) -> Counted:
+    """Positive eigenvalues that a float holds, descending; compressed only where κ > 0, as poles must be far."""
+    nodes = Nodes.of(spectrum, n_points=n_points)
+    order = np.argsort(-nodes.sigma, kind="stable")
+    order = order[nodes.sigma[order] > 0]
+    return Counted(nodes.sigma[order] / unit, nodes.mass[order] / unit, nodes.counts.sum(axis=1)[order])

@@ -16,6 +16,7 @@ from riskcalc.theory.spectral_atoms import Atoms
 from riskcalc.theory.spectral_solution import Solution
 from riskcalc.theory.spectral_transforms import Transforms
 
+
 @dataclass(frozen=True, eq=False, repr=False)
 class SpectralLaw(Transforms, Model):
     r"""Law of the eigenvalues of :math:`X^\mathsf{T}X/n`, where the n rows of X have the covariance Σ, p × p.
@@ -106,7 +107,9 @@ class SpectralLaw(Transforms, Model):
         y = self._scaled(x)
         density, inside = np.zeros(y.shape), self._solution.inside(y)
         kappa = self._solution.boundary(y[inside])
-        density[inside] = abs(kappa.imag) / abs(kappa) / abs(kappa) / (np.pi * self.aspect_ratio * self._solution.atoms.unit)
+        density[inside] = (
+            abs(kappa.imag) / abs(kappa) / abs(kappa) / (np.pi * self.aspect_ratio * self._solution.atoms.unit)
+        )
         density[(y == 0) & self._solution.starts_at_zero] = np.inf
         return density[()]
 
@@ -189,12 +192,16 @@ class SpectralLaw(Transforms, Model):
         [0.       0.954395 1.548397 5.441853]
         """
         q = numbers("q", q, at_least=0, at_most=1)
-        return np.where((q <= self.atom) & (self.atom > 0), 0.0, self._solution.atoms.unit * self._solution.quantile(1 - q))[()]
+        return np.where(
+            (q <= self.atom) & (self.atom > 0), 0.0, self._solution.atoms.unit * self._solution.quantile(1 - q)
+        )[()]
 
     def isf(self, q: npt.ArrayLike, /) -> FloatArray:
         """Upper quantile, the least x with P(eigenvalue > x) ≤ q."""
         q = numbers("q", q, at_least=0, at_most=1)
-        return np.where((q >= 1 - self.atom) & (self.atom > 0), 0.0, self._solution.atoms.unit * self._solution.quantile(q))[()]
+        return np.where(
+            (q >= 1 - self.atom) & (self.atom > 0), 0.0, self._solution.atoms.unit * self._solution.quantile(q)
+        )[()]
 
     def median(self) -> FloatArray:
         """Median, ppf(1/2)."""

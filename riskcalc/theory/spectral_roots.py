@@ -8,9 +8,10 @@ import numpy as np
 
 from riskcalc.arguments import FloatArray
 from riskcalc.errors import NotConvergedError
+from riskcalc.theory.bracketed_root import root_in
 from riskcalc.theory.spectral_atoms import Anchors, Atoms, Index
 from riskcalc.theory.spectral_curve import ComplexArray, Curve
-from riskcalc.theory.spectral_edges import CriticalPoints, root_in
+from riskcalc.theory.spectral_edges import CriticalPoints
 
 FIXED_POINT_STEPS = 8  # z -> κ S(κ) − z maps the lower half plane into itself: a start for Newton's iteration
 
@@ -92,13 +93,19 @@ def _bracketed(atoms: Atoms, z: ComplexArray) -> ComplexArray:
     def height(a: FloatArray, y: FloatArray) -> FloatArray:
         ends = y, (y + np.hypot(y, 2 * np.sqrt(square))) / 2
         return root_in(
-            "height", lambda b, a, y: b - b * (inverse(a, b) @ atoms.weight) - y, (0.999 * ends[0], 1.001 * ends[1]), a, y
+            "height",
+            lambda b, a, y: b - b * (inverse(a, b) @ atoms.weight) - y,
+            (0.999 * ends[0], 1.001 * ends[1]),
+            a,
+            y,
         )
 
     def excess(a: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
         b = height(a, y)
         q = inverse(a, b)
-        return np.asarray(a * (q @ (atoms.share * atoms.sigma**2)) + (a**2 + b**2) * (q @ (atoms.share * atoms.sigma)) - a - x)
+        return np.asarray(
+            a * (q @ (atoms.share * atoms.sigma**2)) + (a**2 + b**2) * (q @ (atoms.share * atoms.sigma)) - a - x
+        )
 
     reach = 1.001 * (reach + np.sqrt(square))
     a = root_in("κ off the real axis", excess, (-z.real - reach, -z.real + reach), z.real, z.imag)

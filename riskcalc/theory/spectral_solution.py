@@ -1,4 +1,4 @@
-"""The solved equation of one law: edges, table and roots behind the methods of SpectralLaw, in the unit of its atoms."""
+"""The solved equation of one law: edges, table and roots behind SpectralLaw, in the unit of its atoms."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from riskcalc.theory.spectral_quantile import upper_quantile
 from riskcalc.theory.spectral_roots import complex_roots, real_roots
 from riskcalc.theory.spectral_table import Table
 
-FAR = 1e60  # beyond it 1/κ is −1/x to rounding
-
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """Everything flat; each part is solved for when it is first asked for."""
+    """Each part is solved for when it is first asked for."""
 
     atoms: Atoms
 
@@ -57,32 +55,39 @@ class Solution:
         return self.inside(x) | np.isin(x, self.critical.anchors.high[self.critical.edges])
 
     def boundary(self, x: FloatArray) -> ComplexArray:
-        """κ(x + i0) for x in the support."""
-        branch, offset = self.table.locate(x)
-        return np.asarray(self.curve.anchors.kappa[self.table.branches.at[branch]] + self.table.solve(branch, offset))
+        """κ(x + i0) for flat x in the support; at a float that is an edge to rounding, the edge's."""
+        edges, inside = self.critical.edges, self.inside(x)
+        at = edges[np.minimum(np.searchsorted(self.critical.anchors.high[edges], x), edges.size - 1)]
+        kappa = self.curve.anchors.kappa[at].astype(np.complex128)
+        if inside.any():
+            branch, offset = self.table.locate(x[inside])
+            h = self.table.solve(branch, offset)
+            kappa[inside] = self.curve.anchors.kappa[self.table.branches.at[branch]] + h
+        return kappa
 
     def mass_above(self, x: FloatArray) -> FloatArray:
         """Share of the eigenvalues above x >= 0."""
-        edges, below = self.critical.edges, self._edges_below(x)
-        mass = np.append(self.critical.upper_mass[edges], 0.0)[below]
+        below = self._edges_below(x)
+        mass = np.asarray(np.append(self.critical.upper_mass[self.critical.edges], 0.0)[below])
         inside = below % 2 == 1
-        branch, offset = self.table.locate(x[inside]) if inside.any() else (np.zeros(0, dtype=np.intp), np.zeros(0))
         if inside.any():
+            branch, offset = self.table.locate(x[inside])
             mass[inside] = self.table.mass_above(branch, self.table.solve(branch, offset))
         return mass
 
     def quantile(self, mass: FloatArray) -> FloatArray:
         """The least x of the support with at most ``mass`` above it."""
-        return upper_quantile(self.table, mass)
+        return upper_quantile(self.table, mass.ravel()).reshape(mass.shape)
 
     def roots(self, z: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
         """κ(z), and the sum of c/(σ+κ), for z off the support; the conjugate of z gives the conjugates."""
-        kappa, trace = -z, np.sum(self.atoms.share) / -z
-        real, near = z.imag == 0, abs(z) < FAR
-        for at, off_axis in ((near & real, False), (near & ~real, True)):
+        kappa, trace = np.empty_like(z), np.empty_like(z)
+        for at, off_axis in ((z.imag == 0, False), (z.imag != 0, True)):
             if at.any():
                 upper = z.real[at] + 1j * abs(z.imag[at])
-                found = complex_roots(self.curve, upper) if off_axis else real_roots(self.curve, self.critical, upper.real)
+                found = (
+                    complex_roots(self.curve, upper) if off_axis else real_roots(self.curve, self.critical, upper.real)
+                )
                 flip = z.imag[at] < 0
                 for out, value in ((kappa, found.kappa), (trace, self.curve.inverse_trace(found.at, found.h))):
                     out[at] = np.where(flip, value.conj(), value)

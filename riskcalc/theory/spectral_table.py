@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray
+from riskcalc.theory.bracketed_root import root_in
 from riskcalc.theory.spectral_atoms import Index
 from riskcalc.theory.spectral_curve import ComplexArray, Curve
-from riskcalc.theory.spectral_edges import CriticalPoints, root_in
+from riskcalc.theory.spectral_edges import CriticalPoints
 
 FIRST_NODES = 9
 GOOD_START = 1e-7  # error of the interpolated κ, in units of its distance from the real axis

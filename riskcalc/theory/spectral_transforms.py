@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from riskcalc.theory.spectral_solution import Solution
 
 HIGHEST_MOMENT = 500
+FAR = 1e60
 
 
 class Transforms:
@@ -122,10 +123,12 @@ class Transforms:
         if refused.any():
             got = point.real[refused].flat[0]
             raise ValueError(f"z must be off the .support and the .atom, got {got:g}; give it an imaginary part")
-        kappa, trace = solution.roots(point / self._solution.atoms.unit)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weighted = kappa * trace / self.aspect_ratio + solution.atoms.zeros / solution.atoms.n_features
-            value = np.where(point == 0, self.moment(-1), -weighted / point)
+        near = self._near(point)
+        kappa, trace = solution.roots(point[near] / self._solution.atoms.unit)
+        weighted = kappa * trace / self.aspect_ratio + solution.atoms.zeros / solution.atoms.n_features
+        value = np.full(point.shape, self.moment(-1), dtype=np.complex128)
+        np.divide(-1, point, out=value, where=point != 0)
+        value[near & (point != 0)] *= weighted[point[near] != 0]
         return np.asarray(value if np.iscomplexobj(z) else value.real)[()]
 
     def companion_stieltjes(self, z: npt.ArrayLike, /) -> npt.NDArray[np.complex128]:
@@ -157,12 +160,21 @@ class Transforms:
         """
         point = _complex(z)
         if ((point == 0) & (self._solution.atoms.rank_excess <= 0)).any():
-            raise ValueError("z must not be 0 where n_samples is at least the rank: v is infinite there; give it a sign")
-        on = (point.imag == 0) & self._solution.on_support(point.real / self._solution.atoms.unit)
-        kappa = np.empty(point.shape, dtype=np.complex128)
-        kappa[on] = self._solution.boundary(point.real[on] / self._solution.atoms.unit)
-        kappa[~on] = self._solution.roots(point[~on] / self._solution.atoms.unit)[0]
-        return np.asarray(1 / (kappa * self._solution.atoms.unit))[()]
+            raise ValueError(
+                "z must not be 0 where n_samples is at least the rank: v is infinite there; give it a sign"
+            )
+        near, unit = self._near(point), self._solution.atoms.unit
+        on = near & (point.imag == 0)
+        on[on] = self._solution.on_support(point.real[on] / unit)
+        value = -1 / np.where(point == 0, 1, point)
+        value[on] = 1 / (self._solution.boundary(point.real[on] / unit) * unit)
+        off = near & ~on
+        value[off] = 1 / (self._solution.roots(point[off] / unit)[0] * unit)
+        return value[()]
+
+    def _near(self, point: npt.NDArray[np.complex128]) -> npt.NDArray[np.bool_]:
+        """Where the transforms are not −1/z to rounding."""
+        return np.asarray(abs(point) < FAR * self._solution.atoms.unit)
 
 
 def _complex(z: npt.ArrayLike) -> npt.NDArray[np.complex128]:

@@ -82,7 +82,7 @@ def test_hard_inputs(name, offset):
 @pytest.mark.parametrize("multiplicity", [0.3, 1, 7.7, 1e6])
 @pytest.mark.parametrize("eigenvalue", [1e-200, 1e-12, 1, 3e7, 1e200])
 def test_one_eigenvalue_is_a_quadratic(multiplicity, eigenvalue):
-    r"""n κ² + (nσ - λ - mσ) κ - λσ = 0."""
+    r"""N κ² + (nσ - λ - mσ) κ - λσ = 0."""
     spectrum = rc.Spectrum.isotropic(multiplicity, eigenvalue)
     for n in [multiplicity * share for share in (1e-3, 0.5, 1 - 1e-9, 1, 1 + 1e-9, 2, 1e3)]:
         for ridge in [eigenvalue * share for share in (1e-20, 1e-3, 1, 1e6)]:
@@ -151,7 +151,7 @@ def test_no_samples():
 
 
 def test_ridge_0_depends_on_the_rank_alone():
-    """n >= rank: κ = 0; n < rank: the root; zero eigenvalues do not count."""
+    """N >= rank: κ = 0; n < rank: the root; zero eigenvalues do not count."""
     spectrum = rc.Spectrum.from_eigenvalues([2.0, 0.5, 0.0], multiplicities=[3, 4, 100])
     assert effective_ridge(spectrum, [7, 7 + 1e-9, 8, 50, 106, 107, 108], 0).tolist() == [0.0] * 7
     assert log_effective_ridge(spectrum, [7, 8], 0).tolist() == [-np.inf] * 2
@@ -191,7 +191,7 @@ def test_nothing_but_a_tail_or_a_ridge():
 
 @given(st.data())
 def test_defining_equation_holds_at_the_root(data):
-    """n = λ/κ + df1(κ), relative to n: an error of κ counts less here, because n - df2 <= n."""
+    """N = λ/κ + df1(κ), relative to n: an error of κ counts less here, because n - df2 <= n."""
     spectrum = data.draw(strategies.spectra())
     n, ridge = data.draw(strategies.points(spectrum))
     kappa = float(effective_ridge(spectrum, n, ridge))
@@ -381,13 +381,13 @@ def test_a_million_points_on_a_thousand_eigenvalues_need_less_than_a_gigabyte(si
 )
 @pytest.mark.parametrize("function", [effective_ridge, log_effective_ridge])
 def test_bad_numbers(function, n, ridge, sentence):
-    with pytest.raises(ValueError, match="^" + re.escape(sentence)):
+    with pytest.raises(ValueError, match=r"^" + re.escape(sentence)):
         function(CONDITION_16, n, ridge)
 
 
 @pytest.mark.parametrize("bad", ["1", True, 1j, None, [[1], [2, 3]]])
 def test_what_is_not_a_number(bad):
-    with pytest.raises((TypeError, ValueError), match="^ridge must be real numbers, got"):
+    with pytest.raises((TypeError, ValueError), match=r"^ridge must be real numbers, got"):
         effective_ridge(CONDITION_16, 10, bad)
 
 

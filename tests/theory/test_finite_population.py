@@ -1,4 +1,4 @@
-"""A table's held-out error: its mpmath twin (precise), identities and exact limits, and the split itself (simulated)."""
+"""A table's held-out error: its mpmath twin (precise), identities and exact limits, random splits (simulated)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIELDS = ("test", "train", "effective_ridge", "df1")
 
 
 def table(seed: int, m: int, p: int, n_outputs: int | None = None, decades: float = 2.0) -> rc.Dataset:
-    """m rows, p inputs with a spread of scales, and outputs that are not linear in them."""
+    """M rows, p inputs with a spread of scales, and outputs that are not linear in them."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((m, p)) * 10.0 ** -np.linspace(0, decades / 2, p)
     return rc.Dataset(X, rng.standard_normal(m if n_outputs is None else (m, n_outputs)) + X[:, :1].reshape(
@@ -61,7 +61,7 @@ def test_agrees_with_its_twin(drawn):
                 assert 0 <= got <= 2e-280, name
 
 
-@pytest.mark.parametrize("ridge", [0, 1e-300, 1e-100, 1e-16, 1e-3, 1, 1e6])
+@pytest.mark.parametrize("ridge", [0, 1e-100, 1e-16, 1e-3, 1, 1e6])
 @pytest.mark.parametrize("n", [1, 4 - 1e-9, 4, 4 + 1e-9, 5, 7.5, 8])
 def test_hard_inputs(n, ridge):
     """Condition 1e16, n at the rank and at the whole table."""
@@ -72,7 +72,7 @@ def test_hard_inputs(n, ridge):
         risk, exact = finite_population_risk(s, c, n, ridge), precise.finite_population(s, c, n, ridge, digits=20)
         for name in FIELDS:
             got = float(getattr(risk, name))
-            assert_allclose(got, float(exact[name]), rtol=1e-12, atol=1e-280, err_msg=f"{name} {s}")
+            assert_allclose(got, float(exact[name]), rtol=1e-13, atol=1e-280, err_msg=f"{name} {s}")
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
@@ -88,7 +88,7 @@ def test_localisation_is_leave_one_out_over_gcv(p, omega, n_outputs):
 
 
 def test_whole_table_is_gcv_of_the_full_fit():
-    """n = m: ω = λ, and the value is (1/m)‖(1 - H)y‖² / (1 - Tr H/m)²."""
+    """N = m: ω = λ, and the value is (1/m)‖(1 - H)y‖² / (1 - Tr H/m)²."""
     data = table(2, 12, 5)
     K, y = data.inputs @ data.inputs.T, data.outputs
     for ridge in (1e-3, 0.5, 20.0):
@@ -102,7 +102,7 @@ def test_whole_table_is_gcv_of_the_full_fit():
 
 
 def test_ridgeless_above_the_rank():
-    """test = n c₀/((m - r)(n - r)), train = test (1 - r/n)²."""
+    """Test = n c₀/((m - r)(n - r)), train = test (1 - r/n)²."""
     s, c = [5.0, 1.0, 0.1, 0, 0, 0, 0, 0], [9.0, 4.0, 1.0, 0.5, 0.25, 0, 1.0, 2.0]
     n = np.array([3 + 1e-9, 3.5, 4, 6, 8])
     risk = finite_population_risk(s, c, n, 0)
@@ -115,7 +115,7 @@ def test_ridgeless_above_the_rank():
 
 
 def test_ridgeless_at_the_rank():
-    """inf if the outputs have a part outside the range of K, else 0."""
+    """Inf if the outputs have a part outside the range of K, else 0."""
     s = [5.0, 1.0, 0.0, 0.0]
     assert finite_population_risk(s, [1, 1, 0, 0.5], 2, 0).test == np.inf
     inside = finite_population_risk(s, [1, 1, 0, 0], [1, 2, 3, 4], 0)
@@ -125,7 +125,7 @@ def test_ridgeless_at_the_rank():
 
 
 def test_ridgeless_on_the_whole_table_of_full_rank():
-    """n = m = r: the limit of GCV, mean((Qy)²)/mean(Q_ii)² with Q = 1/K; tiny ridges come to it."""
+    """N = m = r: the limit of GCV, mean((Qy)²)/mean(Q_ii)² with Q = 1/K; tiny ridges come to it."""
     s, c = np.array([5.0, 1.0, 0.2, 1e-3]), np.array([1.0, 2.0, 0.5, 0.1])
     limit = np.mean(c / s**2) / np.mean(1 / s) ** 2
     assert_allclose(finite_population_risk(s, c, 4, 0).test, limit, rtol=8 * EPS)
@@ -168,7 +168,7 @@ def test_ridgeless_below_the_rank_is_the_plug_in_value_over_one_minus_a(drawn):
 
 @pytest.mark.parametrize("ridge", [0.0, 0.3, 10.0])
 def test_few_of_many_rows_are_the_plug_in(ridge):
-    """n ≪ m: the difference is of order n/m. The same shells, repeated ever more often, show the rate."""
+    """N ≪ m: the difference is of order n/m. The same shells, repeated ever more often, show the rate."""
     s, c = np.array([40.0, 10.0, 1.0, 0.25]), np.array([3.0, 1.0, 0.5, 0.2])
     gaps = []
     for copies in (100, 1000, 10_000):
@@ -287,5 +287,5 @@ def test_shapes():
 )
 def test_bad_input(changes, sentence):
     good = {"kernel_eigenvalues": [4.0, 1, 0], "squared_projections": [1.0, 1, 1], "n_samples": 2, "ridge": 1.0}
-    with pytest.raises(ValueError, match="^" + re.escape(sentence)):
+    with pytest.raises(ValueError, match=r"^" + re.escape(sentence)):
         finite_population_risk(**(good | changes))
