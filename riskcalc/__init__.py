@@ -4,10 +4,12 @@ from riskcalc.compare import Comparison, compare, verify
 from riskcalc.data import Dataset, GaussianData
 from riskcalc.errors import NotConvergedError, StoreError
 from riskcalc.estimators import Ridge
+from riskcalc.experiment import Experiment
 from riskcalc.result import Risk, Trials
 from riskcalc.simulation import simulate
 from riskcalc.spectrum import Spectrum
 from riskcalc.statements import cite
+from riskcalc.sweep import sweep
 from riskcalc.theory import (
     MarchenkoPastur,
     Problem,
@@ -24,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Comparison",
     "Dataset",
+    "Experiment",
     "GaussianData",
     "MarchenkoPastur",
     "NotConvergedError",
@@ -42,5 +45,6 @@ __all__ = [
     "reduce",
     "ridge_risk",
     "simulate",
+    "sweep",
     "verify",
 ]

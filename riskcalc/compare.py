@@ -43,6 +43,7 @@ class Comparison:
     trials : Trials
     allowances : mapping of str to ndarray
         Finite-size gap a that is not counted against the theory, in units of the field; fixed per pair, never fitted.
+        inf where nothing is promised.
     judged : ndarray of bool
         False where a cell is shown but not judged: the prediction is inf, or |n - rank| <= 3 at ridge 0.
     rule : str
@@ -94,7 +95,7 @@ class Comparison:
         """Largest excess z that a right theory may show."""
         from scipy.stats import t as student_t
 
-        count = max(1, int(self.judged.sum()) * len(self.predicted))
+        count = max(1, sum(int(self._counted(name).sum()) for name in self.predicted))
         return float(student_t.isf(LEVEL / 2 / count, self.trials.n_trials - 1))
 
     @property
@@ -104,13 +105,17 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether theory and simulation agree."""
+        """Whether no judged cell speaks against the theory."""
         return self.worst <= self.limit
 
     @property
     def verdict(self) -> str:
         """One sentence."""
-        cells = f"{int(self.judged.sum())} of {self.judged.size} cells judged, {len(self.predicted)} fields"
+        n_fields = sum(bool(np.isfinite(self.allowances[name]).any()) for name in self.predicted)
+        cells = f"{int(self.judged.sum())} of {self.judged.size} cells judged, {n_fields} fields"
+        if not any(self._counted(name).any() for name in self.predicted):
+            why = "nothing is promised of these fields" if self.judged.any() else "every cell is at the threshold"
+            return f"nothing could be judged: {why} ({cells})"
         word = "agree" if self.agrees else "DISAGREE"
         return f"theory and simulation {word}: largest excess |z| {self.worst:.2f}, limit {self.limit:.2f} ({cells})"
 
@@ -118,9 +123,8 @@ class Comparison:
         """One row per cell and field: coordinates, theory, simulation, standard error, z and a label."""
         shape, z = self.judged.shape, self.z
         where = columns(self.trials.coordinates, {}, shape)
-        judged = self.judged.ravel()
         out: list[dict[str, Any]] = []
-        for k in range(judged.size):
+        for k in range(self.judged.size):
             for name in self.predicted:
                 measured = getattr(self.trials, name)
                 out.append(
@@ -132,7 +136,7 @@ class Comparison:
                         "standard_error": float(measured.standard_error.flat[k]),
                         "allowance": float(np.broadcast_to(self.allowances[name], shape).flat[k]),
                         "z": float(z[name].flat[k]),
-                        "judged": "" if judged[k] else "not judged: at the threshold",
+                        "judged": self._label(name, k),
                     }
                 )
         return out
@@ -156,6 +160,14 @@ class Comparison:
             "z": {name: plain(value) for name, value in self.z.items()},
             "simulation": self.trials.to_dict(),
         }
+
+    def _counted(self, name: str) -> npt.NDArray[np.bool_]:
+        return self.judged & np.isfinite(self.allowances[name])
+
+    def _label(self, name: str, k: int) -> str:
+        if self._counted(name).flat[k]:
+            return ""
+        return f"not judged: {'nothing promised' if self.judged.flat[k] else 'at the threshold'}"
 
     def _gap(self, name: str) -> FloatArray:
         with np.errstate(invalid="ignore"):
@@ -196,8 +208,9 @@ def compare(
     allowance : float, >= 0, optional
         Relative finite-size gap that is allowed, in units of 1/n, for every field. Left out, the pair's own:
         (GaussianData, Ridge) 3 of the bias and 1 of the variance in units of (1 + |excess kurtosis|)/(n - df2);
-        (Dataset, Ridge) the relative 1, 3.5 and 8 % for a ridge of at least 0.35, 0.09 and less of the mean diagonal
-        of the kernel matrix. The comparison states it as ``rule``.
+        (Dataset, Ridge) the relative 1, 3.5 and 8 % of test for a ridge of at least 0.35, 0.09 and less of the mean
+        diagonal of the kernel matrix; inf for train and df1, of which nothing is promised: they are shown and not
+        judged. The comparison states it as ``rule``.
 
     Returns
     -------
@@ -353,9 +366,11 @@ def _table_of_deviations(trials: Trials, risk: Risk, predicted: Mapping[str, Flo
     with np.errstate(divide="ignore", invalid="ignore"):  # a table of zeros
         share = trials.coordinates["ridge"] / (np.asarray(data.inputs) ** 2).sum(axis=1).mean()
     relative = np.where(share >= 0.35, 0.01, np.where(share >= 0.09, 0.035, 0.08))
-    return {name: relative * np.abs(value) for name, value in predicted.items()}, (
-        "allowed beside the standard error: 1, 3.5, 8 % where ridge / mean diagonal of the kernel matrix is >= 0.35, "
-        ">= 0.09, below"
+    return {
+        name: relative * np.abs(v) if name == "test" else np.full(v.shape, np.inf) for name, v in predicted.items()
+    }, (
+        "allowed beside the standard error: 1, 3.5, 8 % of test where ridge / mean diagonal of the kernel matrix is "
+        ">= 0.35, >= 0.09, below; other fields are shown, not judged"
     )
 
 

@@ -23,11 +23,12 @@ KINDS: dict[str, type[Model]] = {
     **{name: getattr(room, name) for room in (data, estimators) for name in room.__all__},
     "Spectrum": Spectrum,
 }
+SWEPT = [name for name in BROADCASTING if any(name in {f.name for f in fields(kind)} for kind in KINDS.values())]  # type: ignore[arg-type]
 DEEPEST = 8  # tables inside tables
 WORDS = {bool: "true or false", str: "a string", int: "a whole number", float: "a number"}
 
 
-def built(table: object, where: str, folder: Path, depth: int = 0) -> Model:
+def built(table: Mapping[str, Any], where: str, folder: Path, depth: int = 0) -> Model:
     """The model that a table describes.
 
     Parameters
@@ -45,8 +46,6 @@ def built(table: object, where: str, folder: Path, depth: int = 0) -> Model:
         Unknown kind or key (the nearest is named), a missing key, a wrong type, or what the constructor refuses; the
         sentence names the key. Nothing is coerced: "3" is not 3, and true is not 1.
     """
-    if not isinstance(table, dict):
-        raise TypeError(f'{where} must be a table with kind = "...", got {table!r}')
     if depth > DEEPEST:
         raise ValueError(f"{where} is nested too deeply; models are at most {DEEPEST} tables deep")
     kind = table.get("kind")
@@ -85,12 +84,12 @@ def arguments_of(
         if key not in parameters:
             raise ValueError(f"{where}{': ' * bool(where)}{name} has no {key!r}; {nearest(key, parameters)}")
         inner, annotation = f"{where}{'.' * bool(where)}{key}", parameters[key].annotation
-        if _is_model(annotation):
+        if isinstance(value, dict) and _is_model(annotation):
             value = built(value, inner, folder, depth + 1)
         elif isinstance(value, str) and key in ("n_samples", *BROADCASTING):
             value = grid(inner, value)
         elif not fits(annotation, value):
-            hint = f"; only n_samples, {', '.join(BROADCASTING)} can be swept" if annotation is float else ""
+            hint = f"; only {', '.join(['n_samples', *SWEPT])} can be swept" if annotation is float else ""
             raise TypeError(f"{inner} must be {_words(annotation)}, got {repr(value)[:80]}{hint}")
         arguments[key] = folder / value if key == "path" else value
     for key, parameter in parameters.items():
@@ -107,7 +106,8 @@ def nearest(word: object, known: Iterable[str]) -> str:
 
 
 def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Model)
+    """Whether the annotation is a model, or a union with one."""
+    return any(isinstance(kind, type) and issubclass(kind, Model) for kind in (annotation, *get_args(annotation)))
 
 
 def fits(annotation: Any, value: object) -> bool:
@@ -141,7 +141,9 @@ def _words(annotation: Any) -> str:
     if get_origin(annotation) in (Sequence, Mapping):
         return "a list" if get_origin(annotation) is Sequence else "a table"
     if get_origin(annotation) in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_words(member) for member in members if member in WORDS))
+        return " or ".join(dict.fromkeys(_words(member) for member in members if member in WORDS or _is_model(member)))
+    if _is_model(annotation):
+        return 'a table with kind = "..."'
     return WORDS.get(annotation, str(annotation))
 
 

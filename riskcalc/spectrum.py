@@ -82,7 +82,7 @@ class Spectrum(Model):
                 raise ValueError(
                     f"{name} must have one entry per eigenvalue ({size[0]}), got shape {np.shape(getattr(self, name))}"
                 )
-        if not np.all(np.asarray(checked["log_masses"]) < np.inf):
+        if not np.all(np.asarray(checked["log_masses"]) < 700):
             raise ValueError("masses (multiplicity times eigenvalue) must be finite, got inf; the trace must exist")
         return checked
 
@@ -381,7 +381,7 @@ class Spectrum(Model):
         100.0
         """
         kappa = numbers("kappa", kappa, above=0)
-        return self._summed(kappa, lambda c, k: c @ self.masses / k) + self.tail / kappa
+        return self._summed(kappa, lambda share: 1.0) + self.tail / kappa
 
     def df2(self, kappa: npt.ArrayLike, /) -> FloatArray:
         r"""Degrees of freedom :math:`\mathrm{Tr}\,\Sigma^2(\Sigma+\kappa)^{-2}`; the tail does not count.
@@ -408,14 +408,15 @@ class Spectrum(Model):
         50.0
         """
         kappa = numbers("kappa", kappa, above=0)
-        return self._summed(kappa, lambda c, k: c**2 @ (self.masses * self.eigenvalues) / k**2)
+        return self._summed(kappa, lambda share: share)
 
-    def _summed(self, kappa: FloatArray, total: Callable[[FloatArray, FloatArray], FloatArray]) -> FloatArray:
-        flat, out = kappa.ravel(), np.empty(kappa.size)
-        step = max(1, BLOCK // self.eigenvalues.size)
+    def _summed(self, kappa: FloatArray, weight: Callable[[FloatArray], FloatArray | float]) -> FloatArray:
+        """Sum of mass/(σ+κ) times a weight of the share σ/(σ+κ); no square, so that any κ is legal."""
+        flat, masses, out = kappa.ravel(), self.masses, np.empty(kappa.size)
+        step = max(1, BLOCK // masses.size)
         for start in range(0, flat.size, step):
-            k = flat[start : start + step]
-            out[start : start + step] = total(1 / (1 + self.eigenvalues / k[:, None]), k)
+            total = self.eigenvalues + flat[start : start + step, None]
+            out[start : start + step] = (masses / total * weight(self.eigenvalues / total)).sum(axis=1)
         return out.reshape(kappa.shape)
 
     def __repr__(self) -> str:

@@ -18,11 +18,12 @@ Coordinates = Mapping[str, FloatArray]
 
 def plain(value: FloatArray) -> Any:
     """Nested lists of floats; inf as the string "inf", which strict JSON allows."""
-    array = np.asarray(value, dtype=float)
+    array = np.asarray(value, dtype=np.float64)
+    if np.isfinite(array).all():
+        return array.tolist()
     if array.ndim:
         return [plain(item) for item in array]
-    number = float(array)
-    return number if np.isfinite(number) else str(number)
+    return str(float(array))
 
 
 def columns(coordinates: Coordinates, named: Mapping[str, FloatArray], shape: tuple[int, ...]) -> dict[str, FloatArray]:

@@ -1,4 +1,12 @@
-"""How hypothesis runs: ``ci`` draws the same examples every time, ``--hypothesis-profile=deep`` many new ones."""
+"""How the tests run: one BLAS thread a process, and hypothesis with the same examples every time.
+
+``--hypothesis-profile=deep`` draws many new ones. Two test processes with two BLAS threads each on two cores wait for
+each other: the suite then takes four times as long.
+"""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is loaded, which is later than this file
 
 from hypothesis import settings
 

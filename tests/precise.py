@@ -152,6 +152,11 @@ def working_digits(sums: Sums, n: mpf, ridge: mpf, digits: int) -> int:
     return digits + GUARD + int((high - low) / mpmath.log(10))
 
 
+def missing(sums: Sums, n: mpf, ridge: mpf, kappa: mpf) -> mpf:
+    """The equation, n - λ/κ - Tr Σ(Σ+κ)^-1, which increases with κ."""
+    return n - ridge / kappa - sums.df1(kappa)
+
+
 def log_effective_ridge(sums: Sums, n: Any, ridge: Any, digits: int = 30) -> mpf:
     """Log κ, κ the root of n - λ/κ = Tr Σ(Σ+κ)^-1; -inf where λ = 0 and n >= rank, inf where n = 0."""
     with mpmath.workdps(60):
@@ -163,7 +168,7 @@ def log_effective_ridge(sums: Sums, n: Any, ridge: Any, digits: int = 30) -> mpf
         enough = working_digits(sums, n, ridge, digits)
     with mpmath.workdps(enough):
         low, high = log_bracket(sums, n, ridge)
-        return bisect(lambda log: n - ridge / mpmath.exp(log) - sums.df1(mpmath.exp(log)), low, high, digits)
+        return bisect(lambda log: missing(sums, n, ridge, mpmath.exp(log)), low, high, digits)
 
 
 def effective_ridge(sums: Sums, n: Any, ridge: Any, digits: int = 30) -> mpf:
@@ -175,11 +180,8 @@ def root_is_near(sums: Sums, n: Any, ridge: Any, log_kappa: Any, tolerance: floa
     """Whether log κ lies within ``tolerance`` of ``log_kappa``: the equation changes sign there. For long spectra."""
     with mpmath.workdps(working_digits(sums, mpf(n), mpf(ridge), 30)):
         n, ridge, log_kappa = mpf(n), mpf(ridge), mpf(log_kappa)
-
-        def missing(log: mpf) -> mpf:
-            return n - ridge / mpmath.exp(log) - sums.df1(mpmath.exp(log))
-
-        return bool(missing(log_kappa - tolerance) < 0 < missing(log_kappa + tolerance))
+        below, above = mpmath.exp(log_kappa - tolerance), mpmath.exp(log_kappa + tolerance)
+        return bool(missing(sums, n, ridge, below) < 0 < missing(sums, n, ridge, above))
 
 
 def ridge_risk(sums: Sums, n: Any, ridge: Any, noise: Any = 0, digits: int = 30) -> dict[str, mpf]:
@@ -207,28 +209,39 @@ def ridge_risk(sums: Sums, n: Any, ridge: Any, noise: Any = 0, digits: int = 30)
 # A table of m rows
 
 
+def omega_bracket(eigenvalues: Sequence[Any], n: mpf, ridge: mpf) -> tuple[mpf, mpf]:
+    """ω >= λ, at λ = 0 ω >= s_min (rank - n)/n; and at (Tr K + mλ)/n even Σ (s + λ)/ω is n."""
+    s = [mpf(value) for value in eigenvalues]
+    positive = [value for value in s if value > 0]
+    low = ridge if ridge > 0 else min(positive) * (len(positive) - n) / n
+    return low, (mpmath.fsum(s) + len(s) * ridge) / n
+
+
 def omega(eigenvalues: Sequence[Any], n: Any, ridge: Any, digits: int = 30) -> mpf:
     """Root of n = Σ (s + λ)/(s + ω) over all m eigenvalues, zeros included; λ > 0 or n < rank, and n > 0."""
-    with mpmath.workdps(digits + GUARD):
-        n, ridge, s = mpf(n), mpf(ridge), [mpf(value) for value in eigenvalues]
-        m, rank = len(s), sum(value > 0 for value in s)
-        low = ridge if ridge > 0 else min(value for value in s if value > 0) * (rank - n) / n
-        high = (mpmath.fsum(s) + m * ridge) / n  # where even Σ (s + λ)/ω <= n
-        enough = digits + GUARD + int(mpmath.log10(high / low))
+    with mpmath.workdps(60):
+        low, high = omega_bracket(eigenvalues, mpf(n), mpf(ridge))
+        enough = digits + 2 * GUARD + int(mpmath.log10(high / low))
     with mpmath.workdps(enough):
+        n, ridge = mpf(n), mpf(ridge)
+        low, high = omega_bracket(eigenvalues, n, ridge)
 
-        def missing(log: mpf) -> mpf:
-            return n - mpmath.fsum((value + ridge) / (value + mpmath.exp(log)) for value in s)
+        def left_over(log: mpf) -> mpf:
+            value = mpmath.exp(log)
+            return n - mpmath.fsum((mpf(s) + ridge) / (mpf(s) + value) for s in eigenvalues)
 
-        return mpmath.exp(bisect(missing, mpmath.log(low) - 1, mpmath.log(high) + 1, digits + GUARD))
+        return mpmath.exp(bisect(left_over, mpmath.log(low) - 1, mpmath.log(high) + 1, digits + GUARD))
 
 
 def finite_population(
     eigenvalues: Sequence[Any], squared_projections: Sequence[Any], n: Any, ridge: Any, digits: int = 30
 ) -> dict[str, mpf]:
     """The boxed formula of sheet 2, section 9, as it is written there."""
-    root = omega(eigenvalues, n, ridge, digits)
-    with mpmath.workdps(2 * digits + GUARD):
+    with mpmath.workdps(60):
+        low, high = omega_bracket(eigenvalues, mpf(n), mpf(ridge))
+        enough = digits + GUARD + int(mpmath.log10(high / low))  # g1² and (1 - a) g2 differ by about ω/s
+    root = omega(eigenvalues, n, ridge, enough)
+    with mpmath.workdps(enough + GUARD):
         m, n, ridge = len(eigenvalues), mpf(n), mpf(ridge)
         a = n / m
         inverse = [1 / (mpf(s) + root) for s in eigenvalues]

@@ -48,7 +48,7 @@ def test_docstring_is_complete(name: str) -> None:
     parameters = [p for p in signature.parameters if p not in ("self", "cls")]
     if not parameters:
         return
-    documented = {part.strip() for p in doc["Parameters"] for part in p.name.split(",")}
+    documented = {part.strip(" *") for p in doc["Parameters"] for part in p.name.split(",")}
     if inspect.isfunction(thing) and len(text.splitlines()) == 1 and "." in name:
         return
     assert set(parameters) - documented <= {"changes"}, f"{name}: {set(parameters) - documented}"

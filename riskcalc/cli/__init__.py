@@ -27,15 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> from riskcalc.cli import main
     >>> main(["experiments"])
     diabetes    A real table: the diabetes data of Efron et al. (2004)
-    isotropic   Double descent: isotropic features, several ridges
-    power-law   Source and capacity: eigenvalues that fall as a power law
-    ridgeless   Minimum-norm interpolation below, at and above n = p
+    ...
     0
     """
     from cyclopts import CycloptsError
 
     from riskcalc.cli.commands import app
-    from riskcalc.errors import NotConvergedError
 
     try:
         code = app(sys.argv[1:] if argv is None else list(argv))
@@ -44,7 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _said(
             "interrupted; with --store FILE what was finished is kept, and the same command goes on", INTERRUPTED
         )
-    except NotConvergedError as error:
+    except ArithmeticError as error:
+        from riskcalc.errors import NotConvergedError
+
+        if not isinstance(error, NotConvergedError):
+            raise
         return _said(f"{error}", NOT_CONVERGED)
     except MemoryError as error:
         return _said(f"not enough memory ({error}); give smaller sizes or fewer points", BAD_INPUT)

@@ -31,7 +31,9 @@ class NumericTable:
         return self.names.index(name)
 
 
-def read_table(path: str | PathLike[str], *, drop: Sequence[str | int] = (), missing: str = "error") -> NumericTable:
+def read_table(
+    path: str | PathLike[str], *, drop: str | int | Sequence[str | int] = (), missing: str = "error"
+) -> NumericTable:
     """Numeric table of a CSV file; ValueError names row and column of what is not a number."""
     choice("missing", missing, ("error", "drop"))
     rows = _rows(path)
@@ -40,11 +42,14 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str | int] = (), mis
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{path}: column names must differ, got {twice!r} twice; rename one")
-    left_out = {_position(names, column, "drop") for column in drop}
+    columns = [drop] if isinstance(drop, (str, int)) else drop
+    left_out = {_position(names, column, "drop") for column in columns}
     kept = [i for i in range(len(names)) if i not in left_out]
     values = _values(path, rows[header:], names, kept, missing)
     if len(values) < 2:
-        raise ValueError(f"{path}: a table needs at least two complete rows of data, got {len(values)}")
+        raise ValueError(
+            f"{path}: a table needs at least two complete rows of data, got {len(values)}; add rows or fill gaps"
+        )
     return NumericTable(tuple(names[i] for i in kept), np.array(values), names)
 
 
@@ -71,7 +76,10 @@ def _rows(path: str | PathLike[str]) -> list[tuple[int, list[str]]]:
         raise ValueError(f"{path}: the file is empty; give a table with at least two rows")
     for number, row in rows:
         if len(row) != len(rows[0][1]):
-            raise ValueError(f"{path}: line {number} has {len(row)} cells where the first line has {len(rows[0][1])}")
+            raise ValueError(
+                f"{path}: line {number} has {len(row)} cells where the first line has {len(rows[0][1])}; "
+                f"complete it, or put text with {delimiter!r} in it between quotes"
+            )
     return rows
 
 
@@ -112,6 +120,8 @@ def _is_number(cell: str) -> bool:
 
 
 def _position(names: tuple[str, ...], column: str | int, parameter: str) -> int:
+    if isinstance(column, bool) or not isinstance(column, (str, int, np.integer)):
+        raise TypeError(f"{parameter} must be the name of a column or its position, a whole number, got {column!r}")
     if column in names:
         return names.index(str(column))
     try:

@@ -181,7 +181,7 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def _release_control() -> None:
-    """Let this thread set the limit: newer versions of threadpoolctl obey, silently, the first thread that did alone."""
+    """Let this thread set the limit: threadpoolctl 3.8 silently obeys the first thread that did, and no other."""
     release = getattr(OpenBLASController, "clear_controlling_thread", None)
     if release is not None:
         release(force=True)

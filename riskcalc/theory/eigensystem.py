@@ -28,6 +28,8 @@ class Eigensystem:
         kept = s > np.finfo(float).eps * max(X.shape) * s[0]
         u, projections = u[:, kept], u[:, kept].T @ y
         orthogonal = y - u @ projections if kept.sum() < len(X) else np.zeros_like(y)
+        rounding = 10 * np.finfo(float).eps * max(X.shape) * np.linalg.norm(y, axis=0)
+        orthogonal[:, np.linalg.norm(orthogonal, axis=0) <= rounding] = 0.0
         return cls(s[kept] ** 2, u, projections, orthogonal)
 
     @property

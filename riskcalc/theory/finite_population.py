@@ -89,18 +89,18 @@ def finite_population(
     nodes = Nodes.of(Spectrum.from_eigenvalues(s if rank else 0.0))
     omega[solvable] = solve(nodes, n[solvable], (m - rank) * lam[solvable], lam[solvable])[0]
     omega[n == 0] = np.inf
-    test, hat = np.empty(n.size), np.empty(n.size)
+    test, hat, df1 = np.empty((3, n.size))
     step = max(1, BLOCK // max(rank, 1))
     for start in range(0, n.size, step):
         part = slice(start, start + step)
-        test[part], hat[part] = _held_out(s, c, outside, m, n[part], lam[part], omega[part])
+        test[part], hat[part], df1[part] = _held_out(s, c, outside, m, n[part], lam[part], omega[part])
     with np.errstate(invalid="ignore"):
         train = np.where(hat == 0, 0.0, hat**2 * test)
     risk = Risk(
         test=test.reshape(shape),
         train=train.reshape(shape),
         effective_ridge=(omega / m).reshape(shape),
-        df1=(n * (1 - hat)).reshape(shape),
+        df1=df1.reshape(shape),
         coordinates={"n_samples": n_given, "ridge": lam_given},
         route="finite population",
         sources=SOURCES,
@@ -110,35 +110,34 @@ def finite_population(
 
 def _held_out(
     s: FloatArray, c: FloatArray, outside: float, m: int, n: FloatArray, lam: FloatArray, omega: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    r"""Held-out error and the bare share of the train error, λg₁/a.
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    r"""Held-out error, the bare share λg₁/a of the train error, and df1 = Σ s/(s+ω).
 
-    With q = ω/(s+ω), means over the m rows, and b = λ/ω nothing cancels:
+    With w of ``weights``, means over the m rows, and b = λ/(ω + s₀) nothing cancels, and nothing vanishes as ω → 0:
 
-    .. math:: \omega^2[g_1^2 - (1-a)g_2] = \bar q\,[\overline{q(1-q)} + b\,\overline{q^2}], \qquad 1-a = (1-b)\bar q
+    .. math:: (\omega+s_0)^2[g_1^2 - (1-a)g_2] = \bar w\,[\overline{ws/(s+\omega)} + b\,\overline{w^2}],
+              \qquad 1-a = (\omega-\lambda)g_1
     """
-    a, zeros = n / m, m - s.size
-    q = shares(s, omega, m)
-    whole = (omega == 0) & (zeros == 0)  # ridge → 0 on the whole table: then b = 1 and q is small
+    a, zeros, w = n / m, m - s.size, weights(s, omega, m)
     with np.errstate(divide="ignore", invalid="ignore"):
-        bare = np.where(omega > 0, lam / omega, np.where(whole, 1.0, (n - s.size) / max(zeros, 1)))
-        q1, q2 = (q.sum(axis=1) + zeros) / m, ((q**2).sum(axis=1) + zeros) / m
-        mixed = np.where(whole, q1 - q2, (q * (1 - q)).sum(axis=1) / m)
-        energy = (q**2 @ c + outside) / m
-        test = np.where(energy == 0, 0.0, a * energy / (q1 * (mixed + bare * q2)))
-        hat = np.where(whole, 0.0, bare * q1 / a)
+        learned = s / (s + omega[:, None])
+        least = 0.0 if zeros else s.min()
+        b = np.where(omega + least > 0, lam / (omega + least), (n - s.size) / max(zeros, 1))
+        w1, w2 = (w.sum(axis=1) + zeros) / m, ((w**2).sum(axis=1) + zeros) / m
+        energy = (w**2 @ c + outside) / m
+        test = np.where(energy == 0, 0.0, a * energy / (w1 * ((w * learned).sum(axis=1) / m + b * w2)))
+        hat = b * w1 / a
     total = lam + s.sum() / m
     at_zero = np.divide(lam, total, out=np.zeros_like(lam), where=total > 0)
-    return np.where(n == 0, energy, test), np.where(n == 0, at_zero, hat)
+    return np.where(n == 0, energy, test), np.where(n == 0, at_zero, hat), learned.sum(axis=1)
 
 
-def shares(s: FloatArray, omega: FloatArray, m: int) -> FloatArray:
-    """ω/(s+ω), one row per ω; at ω = 0 and full rank, where only ratios matter, 1/s in units of the smallest s."""
-    with np.errstate(divide="ignore", over="ignore"):
-        q = 1 / (1 + s / omega[:, None])
-    if s.size == m:
-        q[omega == 0] = s.min() / s
-    return q
+def weights(s: FloatArray, omega: FloatArray, m: int) -> FloatArray:
+    """1/(s + ω), one row per ω, in units of its value at s₀, the least of all m eigenvalues (0 if s are fewer)."""
+    least = s.min() if s.size == m else 0.0
+    with np.errstate(invalid="ignore"):
+        w = (omega[:, None] + least) / (omega[:, None] + s)
+    return np.where(np.isinf(omega)[:, None], 1.0, w)
 
 
 def localisation(table: Eigensystem, omega: FloatArray) -> FloatArray:
@@ -150,9 +149,9 @@ def localisation(table: Eigensystem, omega: FloatArray) -> FloatArray:
     n_outputs = table.projections.shape[1]
     step = max(1, BLOCK // (m * n_outputs))
     for start in range(0, flat.size, step):
-        q = shares(table.eigenvalues, flat[start : start + step], m).T  # eigenvalues x points
-        diagonal = (squares @ q + beyond[:, None])[:, :, None]
-        weighted = (q[:, :, None] * table.projections[:, None, :]).reshape(rank, -1)
+        w = weights(table.eigenvalues, flat[start : start + step], m).T  # eigenvalues x points
+        diagonal = (squares @ w + beyond[:, None])[:, :, None]
+        weighted = (w[:, :, None] * table.projections[:, None, :]).reshape(rank, -1)
         residuals = (table.vectors @ weighted).reshape(m, -1, n_outputs) + table.orthogonal[:, None, :]
         gcv = (residuals**2).sum(axis=(0, 2)) / diagonal.mean(axis=(0, 2)) ** 2
         defined = (gcv > 0) & (diagonal.min(axis=(0, 2)) > 0)

@@ -219,11 +219,12 @@ def test_brackets(data):
     assert kappa <= slack * ((ridge + beyond[below]) / (n - count[below])).min() * (1 + 1e-13)
     reached = count[1:] > n
     assert kappa * slack >= (sigma * (count[1:] - n) / n)[reached].max(initial=0)
-    # Jensen: the mass, the tail's at σ = 0, put at its mean
+    # Jensen: the mass, the tail's at σ = 0, put at its mean; where rounding that mean is not amplified
     trace, mean = beyond[0], (m * sigma**2).sum() / beyond[0] if beyond[0] > 0 else 0.0
     if mean > 0:
-        jensen = effective_ridge(rc.Spectrum.isotropic(trace / mean, mean), n, ridge)
-        assert kappa * slack >= jensen * (1 - 1e-13)
+        jensen = float(effective_ridge(rc.Spectrum.isotropic(trace / mean, mean), n, ridge))
+        if trace / mean / (1 + jensen / mean) ** 2 < 0.99 * n:
+            assert kappa >= jensen * (1 - 1e-12)
 
 
 @given(st.data())
@@ -268,11 +269,11 @@ def test_monotone(spectrum):
     n = np.sort(np.append(rank * np.geomspace(1e-2, 1e2, 40), [rank, rank + 1e-9, rank * (1 - 1e-9)]))
     ridge = np.append(0, np.geomspace(1e-20, 1e6, 60))
     log_kappa = log_effective_ridge(spectrum, n[:, None], ridge)
-    slack = 16 * EPS
-    assert (log_kappa[:, 1:] >= log_kappa[:, :-1] - slack).all()
-    assert (log_kappa[1:] <= log_kappa[:-1] + slack).all()
-    log_bare = np.log(ridge[1:]) - log_kappa[:, 1:]
-    assert (np.diff(log_bare, axis=1) >= -slack * 4 - 1e-15 * np.abs(log_bare[:, 1:])).all()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_bare = np.log(ridge) - log_kappa
+    for values, axis, sign in [(log_kappa, 1, 1), (log_kappa, 0, -1), (log_bare[:, 1:], 1, 1)]:
+        held = np.maximum(values, -800)  # -inf at ridge 0
+        assert (sign * np.diff(held, axis=axis) >= -EPS * (32 + 4 * np.abs(held).max())).all()
 
 
 @given(st.data())

@@ -61,7 +61,7 @@ def test_agrees_with_its_twin(drawn):
                 assert 0 <= got <= 2e-280, name
 
 
-@pytest.mark.parametrize("ridge", [0, 1e-300, 1e-200, 1e-100, 1e-16, 1e-3, 1, 1e6])
+@pytest.mark.parametrize("ridge", [0, 1e-300, 1e-100, 1e-16, 1e-3, 1, 1e6])
 @pytest.mark.parametrize("n", [1, 4 - 1e-9, 4, 4 + 1e-9, 5, 7.5, 8])
 def test_hard_inputs(n, ridge):
     """Condition 1e16, n at the rank and at the whole table."""
