@@ -149,11 +149,12 @@ def _counting_step(
     missing = (n - whole) - (rest + np.where(large, nodes.multiplicity * shift_ratio, 0.0).sum(axis=1))
     a, b = (m * c).sum(axis=1), small.sum(axis=1) + linear_u
     gap = linear_u + (small * c).sum(axis=1) + (m * c * (x * c)).sum(axis=1)
-    refuse_below_limit(n[gap <= 0], linear_u[gap <= 0])
+    past = (gap <= 0) & (linear_u < 0)
+    refuse_below_limit(n[past], linear_u[past])
     newton = (missing - b + a) / gap
     root = np.hypot(missing, 2 * np.sqrt(a) * np.sqrt(np.maximum(b, 0)))
     up = np.where(missing > 0, (root + missing) / (2 * b), 2 * a / np.maximum(root - missing, TINY))
-    return np.asarray(np.maximum(newton, np.where((newton > 1e-3) & (b > 0), up - 1, newton)))
+    return np.asarray(np.maximum(newton, np.where((newton > 1e-3) & (b >= 0), up - 1, newton)))
 
 
 def negative_root(nodes: Nodes, n: FloatArray, ridge: FloatArray, rank: float) -> FloatArray:

@@ -76,8 +76,9 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
         tail_u = np.where(tail > 0, tail / point.kappa, 0.0)
         values = _fields(n, noise, outside, tail_u, point.bare, sums)
         values = _limits(problem, n, lam, noise, point.bare + tail_u + sums.spread, sums, values)
+    arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
     return Risk(
-        **{name: np.broadcast_to(value, shape) for name, value in values.items()},
+        **arrays,
         noise=np.broadcast_to(noise, shape),
         effective_ridge=np.broadcast_to(point.kappa, shape),
         coordinates={"n_samples": n, "ridge": lam} | ({"noise": noise} if noise.ndim else {}),
