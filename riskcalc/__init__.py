@@ -19,6 +19,8 @@ from riskcalc.theory import (
     predict,
     reduce,
     ridge_risk,
+    sample_size,
+    tune,
 )
 
 __version__ = "0.1.0"
@@ -44,7 +46,9 @@ __all__ = [
     "predict",
     "reduce",
     "ridge_risk",
+    "sample_size",
     "simulate",
     "sweep",
+    "tune",
     "verify",
 ]

@@ -25,7 +25,13 @@ from riskcalc.theory import predict, reduce
 
 LEVEL = 1e-3  # chance that a right theory is refused
 ROUNDING = 1e-8  # relative: a gap below it is none, and a standard error below it is zero
-IN_UNITS_OF_TEST = ("test", "train", "bias", "variance")  # their zeros are rounded at the size of the test error
+IN_UNITS_OF_TEST = (
+    "test",
+    "train",
+    "bias",
+    "variance",
+    "in_sample",
+)  # their zeros are rounded at the size of the test error
 HEAVY = 3  # cells with |n - rank| <= HEAVY at ridge 0 have heavy tails and are not judged
 
 
@@ -350,12 +356,18 @@ def _next_order(trials: Trials, risk: Any, predicted: Mapping[str, FloatArray]) 
             "train": 3 * risk.train * unit,
             "bias": 3 * risk.bias * unit,
             "variance": risk.variance * unit,
+            "norm_squared": 3 * risk.norm_squared * unit,
+            "estimation": 3 * risk.estimation * unit,
+            "in_sample": 3 * risk.in_sample * unit,
+            "gcv": 3 * risk.gcv * unit,
             "effective_ridge": risk.effective_ridge * few,
             "df1": (n - risk.df1) * few,
         }
-        allowed = {name: np.where(np.isfinite(sizes[name]), sizes[name], 0.0) for name in predicted if name in sizes}
+        allowed = {
+            name: np.where(np.isfinite(sizes[name]), np.abs(sizes[name]), 0.0) for name in predicted if name in sizes
+        }
     return {name: allowed.get(name, np.zeros(trials.shape)) for name in predicted}, (
-        "allowed beside the standard error: (3 bias + 1 variance) u for test, 3 u of train and bias, 1 u of variance, "
+        "allowed beside the standard error: (3 bias + 1 variance) u for test, 1 u of variance, 3 u of the others but "
         "df2/(n - df2) u of effective_ridge and n - df1, where u = (1 + |excess kurtosis|)/(n - df2)"
     )
 

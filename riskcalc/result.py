@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,11 @@ class Risk:
         apart.
     effective_ridge, df1, df2 : ndarray or None
         κ (units of the eigenvalues), the trace n - λ/κ of the hat matrix, and Tr Σ²(Σ+κ)⁻² (dimensionless).
+    norm_squared, estimation : ndarray or None
+        E‖θ̂‖² and E‖θ̂ - θ*‖² (θ* on the positive eigenvalues), in units of y² per eigenvalue.
+    in_sample, gcv : ndarray or None
+        Error of the fitted values on the training inputs, (1/n)E‖X(θ̂ - θ*)‖², and the limit of generalised (and
+        leave-one-out) cross-validation, in units of y².
     coordinates : mapping of str to ndarray
         The swept parameters, each of a shape that broadcasts to the fields'.
     data, estimator : model or None
@@ -42,6 +47,8 @@ class Risk:
         Bibliography keys of what the numbers rest on.
     notes : tuple of str
         Sentences where the prediction is not to be trusted.
+    rule : callable or None
+        What ``derivative`` calls.
 
     References
     ----------
@@ -51,7 +58,7 @@ class Risk:
     --------
     >>> import riskcalc as rc
     >>> rc.predict(rc.GaussianData.isotropic(2.0, noise=0.25), rc.Ridge(0), n_samples=1.0)
-    Risk(test=1, train=0, bias=0.5, variance=0.25, noise=0.25, effective_ridge=1, df1=1, df2=0.5)
+    Risk(test=1, train=0, bias=0.5, variance=0.25, noise=0.25, effective_ridge=1, df1=1, df2=0.5, ...)
     """
 
     test: FloatArray
@@ -62,12 +69,47 @@ class Risk:
     effective_ridge: FloatArray | None = None
     df1: FloatArray | None = None
     df2: FloatArray | None = None
+    norm_squared: FloatArray | None = None
+    estimation: FloatArray | None = None
+    in_sample: FloatArray | None = None
+    gcv: FloatArray | None = None
     coordinates: Coordinates = field(default_factory=dict)
     data: Model | None = None
     estimator: Model | None = None
     route: str = ""
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rule: Callable[[str, str], FloatArray] | None = None
+
+    def derivative(self, field: str, parameter: str) -> FloatArray:
+        """Derivative of a field with respect to ``"ridge"`` or ``"n_samples"``, by implicit differentiation.
+
+        Parameters
+        ----------
+        field : str
+            "test", "train", "bias", ...
+        parameter : {"ridge", "n_samples"}
+
+        Returns
+        -------
+        ndarray
+            Shape of the fields; one-sided at ridge 0, inf at a threshold.
+
+        Raises
+        ------
+        ValueError
+            For another field or parameter, or if the route has no derivatives.
+
+        Examples
+        --------
+        >>> import riskcalc as rc
+        >>> risk = rc.predict(rc.GaussianData.isotropic(200, noise=0.25), rc.Ridge(50.0), n_samples=400)
+        >>> print(abs(risk.derivative("test", "ridge")) < 1e-15)  # 50 is the best ridge
+        True
+        """
+        if self.rule is None:
+            raise ValueError(f"there are no derivatives for the route {self.route!r}; use finite differences")
+        return self.rule(field, parameter)
 
     @property
     def excess(self) -> FloatArray:
@@ -77,7 +119,7 @@ class Risk:
     @property
     def fields(self) -> dict[str, FloatArray]:
         """The fields that have a meaning, by name."""
-        named = {f.name: getattr(self, f.name) for f in fields(self)[:8]}
+        named = {f.name: getattr(self, f.name) for f in fields(self)[:12]}
         return {name: value for name, value in named.items() if value is not None}
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,7 +142,8 @@ class Risk:
         return labelled(self.coordinates, self.fields, self.test.shape)
 
     def __repr__(self) -> str:
-        return _line("Risk", self.fields, self.test.shape)
+        first = dict(list(self.fields.items())[:8])
+        return _line("Risk", first, self.test.shape, more=len(first) < len(self.fields))
 
     def _repr_html_(self) -> str:
         return html_table(self.coordinates, self.fields, self.test.shape)
@@ -231,7 +274,7 @@ class Trials:
         return html_table(self.coordinates, self.fields, self.shape)
 
 
-def _line(title: str, named: Mapping[str, FloatArray], shape: tuple[int, ...]) -> str:
-    if shape:
-        return f"{title}(shape={shape}, fields={', '.join(named)})"
-    return f"{title}({', '.join(f'{name}={float(value):.6g}' for name, value in named.items())})"
+def _line(title: str, named: Mapping[str, FloatArray], shape: tuple[int, ...], more: bool = False) -> str:
+    words = list(named) if shape else [f"{name}={float(value):.6g}" for name, value in named.items()]
+    text = ", ".join(words + ["..."] * more)
+    return f"{title}(shape={shape}, fields={text})" if shape else f"{title}({text})"

@@ -18,14 +18,15 @@ class Ridge(Model):
 
     Parameters
     ----------
-    ridge : array_like, >= 0
+    ridge : array_like
         λ, any shape; units of the squared features. The same number as ``alpha`` of scikit-learn's
-        ``Ridge(alpha=ridge, fit_intercept=False)``. 0 is the minimum-norm interpolator.
+        ``Ridge(alpha=ridge, fit_intercept=False)``. 0 is the minimum-norm interpolator; it may be
+        negative down to ``ridge_lower_limit(spectrum, n_samples)``, below which theory and experiment refuse it.
 
     Raises
     ------
     ValueError
-        If a ridge is negative, nan or infinite.
+        If a ridge is nan or infinite.
 
     References
     ----------
@@ -41,5 +42,4 @@ class Ridge(Model):
     ridge: npt.ArrayLike
 
     def _checked(self) -> dict[str, object]:
-        hint = "it is the penalty of the sum objective, n times the one of the mean objective"
-        return {"ridge": numbers("ridge", self.ridge, at_least=0, hint=hint)}
+        return {"ridge": numbers("ridge", self.ridge)}

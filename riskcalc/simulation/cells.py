@@ -14,7 +14,14 @@ from riskcalc.data import Dataset, GaussianData
 from riskcalc.estimators import Ridge
 from riskcalc.model import Model, importable_name, lookup
 from riskcalc.simulation.draw import LinearSample, linear_sample, split
-from riskcalc.simulation.fit import Factorisation, coefficients, factorisations, signal_and_noise
+from riskcalc.simulation.fit import (
+    Factorisation,
+    coefficients,
+    factorisations,
+    generalised_cross_validation,
+    refuse_indefinite,
+    signal_and_noise,
+)
 from riskcalc.simulation.sizes import scaled_gaussian_ridge, scaled_table_ridge
 
 ALGORITHM = 1  # raise it when the draws change, so that a store never mixes the old and the new
@@ -26,14 +33,14 @@ class Fit:
 
     ``inputs`` (n × p) and ``outputs`` are the training sample with its drawn noise, ``coefficients`` the fit,
     ``target`` the true coefficients and ``covariance`` the eigenvalues of the features' covariance (both None for a
-    table), ``ridge`` and ``noise`` the point.
+    table, whose ``noise`` is 0 because it is in the outputs), ``ridge`` and ``noise`` the point.
     """
 
     inputs: FloatArray
     outputs: FloatArray
     coefficients: FloatArray
     ridge: float
-    noise: float | None = None
+    noise: float = 0.0
     target: FloatArray | None = None
     covariance: FloatArray | None = None
 
@@ -59,8 +66,14 @@ class Cell:
     @property
     def key(self) -> str:
         """SHA-256 that names the cell in a store and seeds its trials, in hexadecimal."""
-        words = [f"riskcalc {ALGORITHM}", self.data.digest().hex(), self.estimator.digest().hex(), str(self.n_samples)]
-        words += [self.label_noise] + [
+        words = [
+            f"riskcalc {ALGORITHM}",
+            ",".join(self.fields),
+            self.data.digest().hex(),
+            self.estimator.digest().hex(),
+            str(self.n_samples),
+        ]
+        words += [str(self.n_samples), self.label_noise] + [
             f"{name}={importable_name(f, name)}" for name, f in sorted(self.measures.items())
         ]
         return hashlib.sha256("\n".join(words).encode()).hexdigest()
@@ -92,29 +105,51 @@ class Procedure:
     scaled: Callable[[Any, Any, FloatArray, float], tuple[Model, Model]]
 
 
+LINEAR_FIELDS = (
+    "test",
+    "train",
+    "bias",
+    "variance",
+    "effective_ridge",
+    "df1",
+    "norm_squared",
+    "estimation",
+    "in_sample",
+    "gcv",
+)
+
+
 def _linear_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
-    """Test, train, bias and variance by the exact quadratic form in Σ."""
+    """Test, train, bias, variance and the rest by the exact quadratic form in Σ, averaged over the label noise."""
     data: Any = cell.data
     sample = linear_sample(data, cell.n_samples, rng)
     outside = data.outside_energy + _dead_energy(data)
     out = np.empty((len(cell.fields), len(points)))
     for fit, at in factorisations(sample.features, points[:, 0]):
+        ridge, noise = points[at].T
+        refuse_indefinite(fit, ridge)
         weights = sample.covariance @ fit.vectors**2
-        for k in at:
-            ridge, noise = points[k]
-            parts = signal_and_noise(fit, sample.covariance, sample.coefficients, weights, ridge)
-            bias = parts.signal_error + outside * (1 + parts.noise_error)
-            variance = noise * parts.noise_error
-            test = bias + variance + noise
-            train = parts.signal_train + (outside + noise) * parts.noise_train
-            if cell.label_noise == "drawn" or cell.measures:
-                own = _drawn(fit, sample, outside, ridge, noise)
+        parts = signal_and_noise(fit, sample.covariance, sample.coefficients, weights, ridge)
+        bias = parts.signal_error + outside * (1 + parts.noise_error)
+        variance, all_noise = noise * parts.noise_error, outside + noise
+        out[: len(LINEAR_FIELDS), at] = (
+            bias + variance + noise,
+            parts.signal_train + all_noise * parts.noise_train,
+            bias,
+            variance,
+            fit.effective_ridge(ridge),
+            fit.degrees_of_freedom(ridge),
+            parts.signal_norm + all_noise * parts.noise_norm,
+            parts.signal_distance + all_noise * parts.noise_norm,
+            parts.signal_train + all_noise * parts.noise_fitted,
+            parts.signal_gcv + all_noise * parts.noise_gcv,
+        )
+        if cell.label_noise == "drawn" or cell.measures:
+            for k in at:
+                own = _drawn(fit, sample, outside, *points[k])
                 if cell.label_noise == "drawn":
-                    test, train = _risk_of(own, sample, outside, noise)
-                    variance = test - bias - noise
-                for j, measure in enumerate(cell.measures.values()):
-                    out[6 + j, k] = measure(own)
-            out[:6, k] = test, train, bias, variance, fit.effective_ridge(ridge), fit.degrees_of_freedom(ridge)
+                    out[: len(LINEAR_FIELDS), k] = _drawn_fields(own, fit, sample, outside, out[:, k])
+                out[len(LINEAR_FIELDS) :, k] = [measure(own) for measure in cell.measures.values()]
     return out
 
 
@@ -129,10 +164,27 @@ def _drawn(fit: Factorisation, sample: LinearSample, outside: float, ridge: floa
     return Fit(sample.features, y, theta, float(ridge), float(noise), sample.coefficients, sample.covariance)
 
 
-def _risk_of(fit: Fit, sample: LinearSample, outside: float, noise: float) -> tuple[float, float]:
-    error = fit.coefficients - sample.coefficients
-    residual = fit.outputs - sample.features @ fit.coefficients
-    return float(sample.covariance @ error**2) + outside + noise, float(residual @ residual) / len(residual)
+def _drawn_fields(
+    own: Fit, fit: Factorisation, sample: LinearSample, outside: float, averaged: FloatArray
+) -> tuple[float, ...]:
+    """The same fields for one draw of the labels; bias, κ and df1 do not depend on it."""
+    error = own.coefficients - sample.coefficients
+    residual = own.outputs - sample.features @ own.coefficients
+    test = float(sample.covariance @ error**2) + outside + own.noise
+    train, bias, df1 = float(residual @ residual) / len(residual), averaged[2], averaged[5]
+    fitted = sample.features @ error
+    return (
+        test,
+        train,
+        bias,
+        test - bias - own.noise,
+        averaged[4],
+        df1,
+        float(own.coefficients @ own.coefficients),
+        float(error @ error),
+        float(fitted @ fitted) / len(residual),
+        generalised_cross_validation(fit, sample.features.T @ own.outputs, own.outputs, own.ridge),
+    )
 
 
 def _table_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
@@ -154,9 +206,7 @@ def _table_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> Fl
 
 
 PROCEDURES: dict[tuple[type[Model], type[Model]], Procedure] = {
-    (GaussianData, Ridge): Procedure(
-        ("test", "train", "bias", "variance", "effective_ridge", "df1"), _linear_ridge, scaled_gaussian_ridge
-    ),
+    (GaussianData, Ridge): Procedure(LINEAR_FIELDS, _linear_ridge, scaled_gaussian_ridge),
     (Dataset, Ridge): Procedure(("test", "train", "df1"), _table_ridge, scaled_table_ridge),
 }
 

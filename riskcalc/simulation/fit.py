@@ -50,23 +50,22 @@ class Factorisation:
         lowest, highest = self.squares[[0, -1]] + ridge if self.squares.size else (1.0, 1.0)
         return bool(lowest > SMALLEST_SHARE * highest)
 
-    def inverse(self, ridge: float) -> FloatArray:
-        """1/(s² + λ), and 0 for s = λ = 0 (the minimum-norm solution)."""
-        total = self.squares + ridge
-        return np.divide(1.0, total, out=np.zeros_like(total), where=total > np.finfo(float).tiny)
+    def inverse(self, ridge: npt.ArrayLike) -> FloatArray:
+        """1/(s² + λ), and 0 for s = λ = 0 (the minimum-norm solution); one row per ridge."""
+        total = self.squares + np.asarray(ridge, dtype=np.float64)[..., None]
+        return np.divide(1.0, total, out=np.zeros_like(total), where=np.abs(total) > np.finfo(float).tiny)
 
-    def degrees_of_freedom(self, ridge: float) -> float:
+    def degrees_of_freedom(self, ridge: npt.ArrayLike) -> FloatArray:
         """Trace of the hat matrix."""
-        return float((self.squares * self.inverse(ridge)).sum())
+        return np.asarray((self.squares * self.inverse(ridge)).sum(axis=-1))
 
-    def effective_ridge(self, ridge: float) -> float:
+    def effective_ridge(self, ridge: npt.ArrayLike) -> FloatArray:
         """1 / Tr (XXᵀ + λ)⁻¹, which estimates κ; 0 where the trace is infinite."""
         positive = self.squares > 0
         n_zero = self.n_rows - np.count_nonzero(positive)
-        if ridge == 0 and n_zero:
-            return 0.0
-        with np.errstate(over="ignore"):
-            return float(1 / (self.inverse(ridge)[positive].sum() + (n_zero / np.float64(ridge) if n_zero else 0.0)))
+        with np.errstate(over="ignore", divide="ignore"):
+            zeros = n_zero / np.asarray(ridge, dtype=np.float64) if n_zero else 0.0
+            return np.asarray(1 / (self.inverse(ridge)[..., positive].sum(axis=-1) + zeros))
 
 
 def factorisations(X: FloatArray, ridges: FloatArray) -> Iterator[tuple[Factorisation, npt.NDArray[np.intp]]]:
@@ -81,36 +80,64 @@ def factorisations(X: FloatArray, ridges: FloatArray) -> Iterator[tuple[Factoris
 
 @dataclass(frozen=True)
 class SignalAndNoise:
-    """What one fit does to the signal and to unit noise, by the exact population covariance.
+    """What one fit does to the signal and to unit noise, by the exact population covariance; one entry per ridge.
 
     ``signal_error`` is the error of the noiseless fit, ``noise_error`` the one per unit of noise variance, averaged
-    over the noise; ``signal_train`` and ``noise_train`` are their shares of the train error.
+    over the noise; likewise for the train error, the squared norm of the coefficients, their squared distance from the
+    target (whose noise part is that of the norm), the fitted values on the training inputs (whose signal part is that
+    of the train error), and the numerator of generalised cross-validation.
     """
 
-    signal_error: float
-    noise_error: float
-    signal_train: float
-    noise_train: float
+    signal_error: FloatArray
+    noise_error: FloatArray
+    signal_train: FloatArray
+    noise_train: FloatArray
+    signal_norm: FloatArray
+    noise_norm: FloatArray
+    signal_distance: FloatArray
+    noise_fitted: FloatArray
+    signal_gcv: FloatArray
+    noise_gcv: FloatArray
 
 
 def signal_and_noise(
-    fit: Factorisation, covariance: FloatArray, coefficients: FloatArray, weights: FloatArray, ridge: float
+    fit: Factorisation, covariance: FloatArray, coefficients: FloatArray, weights: FloatArray, ridge: npt.ArrayLike
 ) -> SignalAndNoise:
-    """Closed form in the label noise; ``weights`` are vᵀΣv for the right singular vectors v."""
+    """Closed form in the label noise; ``weights`` are vᵀΣv for the right singular vectors v.
+
+    Each ridge is computed by itself, whatever the others are, so that longer paths keep the old bits.
+    """
+    ridge, n, squares = np.asarray(ridge, dtype=np.float64), fit.n_rows, fit.squares
     inverse = fit.inverse(ridge)
-    kept = fit.squares * inverse
-    lost = np.where(kept > 0, ridge * inverse, 1.0)
+    kept = squares * inverse
+    lost = np.where(kept != 0, ridge[..., None] * inverse, 1.0)
     seen = fit.vectors.T @ coefficients
-    if fit.squares.size == coefficients.size:
-        error = fit.vectors @ (lost * seen)
+    if squares.size == coefficients.size:
+        error = _rotated(fit.vectors, lost * seen)
     else:
-        error = coefficients - fit.vectors @ (kept * seen)
+        error = coefficients - _rotated(fit.vectors, kept * seen)
+    zeros = n - squares.size
+    # residuals over their mean diagonal: at ridge 0 and n <= p both are 0, and so is the ratio of what they vanish by
+    interpolates = (ridge == 0) & (zeros == 0) & (squares > 0).all()
+    left = np.where(interpolates[..., None], inverse, lost)
+    diagonal = (left.sum(axis=-1) + zeros) / n
     return SignalAndNoise(
-        float(covariance @ error**2),
-        float(weights @ (kept * inverse)),
-        float(fit.squares @ (lost * seen) ** 2) / fit.n_rows,
-        (float(lost @ lost) + fit.n_rows - fit.squares.size) / fit.n_rows,
+        signal_error=(covariance * error**2).sum(axis=-1),
+        noise_error=(weights * (kept * inverse)).sum(axis=-1),
+        signal_train=(squares * (lost * seen) ** 2).sum(axis=-1) / n,
+        noise_train=((lost * lost).sum(axis=-1) + zeros) / n,
+        signal_norm=((coefficients - error) ** 2).sum(axis=-1),
+        noise_norm=(kept * inverse).sum(axis=-1),
+        signal_distance=(error**2).sum(axis=-1),
+        noise_fitted=(kept * kept).sum(axis=-1) / n,
+        signal_gcv=(squares * (left * seen) ** 2).sum(axis=-1) / n / diagonal**2,
+        noise_gcv=((left * left).sum(axis=-1) + zeros) / n / diagonal**2,
     )
+
+
+def _rotated(vectors: FloatArray, rows: FloatArray) -> FloatArray:
+    """Rows in the basis of the vectors, one product each."""
+    return np.array([vectors @ row for row in rows.reshape(-1, rows.shape[-1])]).reshape(*rows.shape[:-1], len(vectors))
 
 
 def coefficients(fit: Factorisation, cross: FloatArray, ridge: float) -> FloatArray:
@@ -118,3 +145,23 @@ def coefficients(fit: Factorisation, cross: FloatArray, ridge: float) -> FloatAr
     rotated = fit.vectors.T @ cross
     scale = np.where(fit.squares > 0, fit.inverse(ridge), 0.0)  # else the rounding of Xᵀy, divided by λ
     return fit.vectors @ (scale[:, None] * rotated if cross.ndim == 2 else scale * rotated)
+
+
+def generalised_cross_validation(fit: Factorisation, cross: FloatArray, outputs: FloatArray, ridge: float) -> float:
+    """(1/n)‖(1 - H)y‖² / (1 - Tr H/n)² from ``cross`` = Xᵀy; the limit of the ratio where both are 0."""
+    n, zeros = fit.n_rows, fit.n_rows - fit.squares.size
+    inverse = fit.inverse(ridge)
+    left = inverse if ridge == 0 and zeros == 0 and (fit.squares > 0).all() else 1 - fit.squares * inverse
+    seen = np.divide((fit.vectors.T @ cross) ** 2, fit.squares, out=np.zeros_like(fit.squares), where=fit.squares > 0)
+    unseen = max(float(outputs @ outputs - seen.sum()), 0.0) if zeros else 0.0
+    return float(n * (left**2 @ seen + unseen) / (left.sum() + zeros) ** 2)
+
+
+def refuse_indefinite(fit: Factorisation, ridge: FloatArray) -> None:
+    """A negative ridge must leave the smallest positive eigenvalue of the sample positive."""
+    smallest = fit.squares[fit.squares > 0].min(initial=np.inf)
+    if ridge.min(initial=0.0) <= -smallest:
+        raise ValueError(
+            f"ridge must be above {-smallest:g}, minus the smallest positive eigenvalue of a sample that was drawn, "
+            f"got {ridge.min():g}"
+        )

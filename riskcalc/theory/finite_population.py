@@ -8,8 +8,8 @@ import numpy.typing as npt
 from riskcalc.arguments import FloatArray, common_shape, numbers
 from riskcalc.result import Risk
 from riskcalc.spectrum import BLOCK, Spectrum
-from riskcalc.theory.effective_ridge import solve
 from riskcalc.theory.eigensystem import Eigensystem
+from riskcalc.theory.newton import solve
 from riskcalc.theory.nodes import Nodes
 
 SOURCES = ("wei2022", "simon2023")

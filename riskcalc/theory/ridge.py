@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import FloatArray, common_shape, numbers
+from riskcalc.arguments import FloatArray, choice, common_shape, numbers
 from riskcalc.result import Risk
-from riskcalc.spectrum import BLOCK, Spectrum
+from riskcalc.spectrum import Spectrum
 from riskcalc.theory.effective_ridge import FixedPoint, fixed_point
 from riskcalc.theory.nodes import Nodes
 from riskcalc.theory.problem import Problem
+from riskcalc.theory.sums import Sums, sums_at
+from riskcalc.theory.tangent import Tangent
 
 SOURCES = ("misiakiewicz2024", "cheng2024", "hastie2022")
-
-
-@dataclass(frozen=True)
-class Sums:
-    r"""The sums at κ that every risk is made of, flat arrays.
-
-    ``df1`` = Σ mσ/(σ+κ), ``df2`` = Σ mσ²/(σ+κ)², ``spread`` = κ Σ mσ/(σ+κ)² = df1 - df2 (a sum, not a difference), all
-    without the tail, and ``left`` = κ² Σ e/(σ+κ)², the target's energy that is not learned.
-    """
-
-    df1: FloatArray
-    df2: FloatArray
-    spread: FloatArray
-    left: FloatArray
 
 
 def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> Risk:
@@ -77,83 +67,148 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     [0.49515836 0.42539053]
     """
     n = numbers("n_samples", n_samples, at_least=0)
-    lam = numbers("ridge", ridge, at_least=0)
+    lam = numbers("ridge", ridge, above=-np.inf, finite=False)
     noise: FloatArray = np.asarray(problem.noise)
     shape = common_shape(n_samples=n, ridge=lam, noise=noise)
-    nodes = Nodes.of(problem.spectrum, problem.reached, n_points=math.prod(np.broadcast_shapes(n.shape, lam.shape)))
-    point = fixed_point(problem.spectrum, n, lam, nodes)
-    sums = sums_at(nodes, point)
+    point, sums = _point_and_sums(problem, n, lam)
     outside, tail = problem.unreached, problem.spectrum.tail
     with np.errstate(divide="ignore", invalid="ignore"):
         tail_u = np.where(tail > 0, tail / point.kappa, 0.0)
-        gap = point.bare + tail_u + sums.spread  # n - df2, free of cancellation
-        empty, threshold = n + 0 * gap == 0, (gap == 0) & (n > 0)
-        share = np.where(empty, 1.0, n / gap)  # n / (n - df2)
-        bias = np.where(threshold & (sums.left + outside == 0), 0.0, share * (sums.left + outside))
-        unit = np.where(empty, 0.0, sums.df2 / gap)
-        variance = np.where(noise == 0, 0.0, noise * unit)
-        test = bias + variance + noise
-        hat = np.where(empty, _hat_at_zero(problem.spectrum, lam), point.bare / n)
-        train = np.where(hat == 0, 0.0, hat**2 * test)
-    fields = {
-        "test": test,
-        "train": train,
-        "bias": bias,
-        "variance": variance,
-        "noise": noise,
-        "effective_ridge": point.kappa,
-        "df1": np.where(empty, 0.0, sums.df1 + tail_u),
-        "df2": sums.df2,
-    }
-    coordinates = {"n_samples": n, "ridge": lam} | ({"noise": noise} if noise.ndim else {})
+        values = _fields(n, noise, outside, tail_u, point.bare, sums)
+        values = _limits(problem, n, lam, noise, point.bare + tail_u + sums.spread, sums, values)
+    arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
     return Risk(
-        **{name: np.broadcast_to(value, shape) for name, value in fields.items()},  # type: ignore[arg-type]
-        coordinates=coordinates,
+        **arrays,
+        noise=np.broadcast_to(noise, shape),
+        effective_ridge=np.broadcast_to(point.kappa, shape),
+        coordinates={"n_samples": n, "ridge": lam} | ({"noise": noise} if noise.ndim else {}),
         route="deterministic equivalent",
         sources=SOURCES,
+        rule=partial(ridge_derivative, problem, n, lam),
     )
 
 
-def sums_at(nodes: Nodes, point: FixedPoint) -> Sums:
-    """The sums at the roots, in blocks, with κ = 0 and κ = inf as limits."""
-    kappa, log_kappa = point.kappa.ravel(), point.log_kappa.ravel()
-    out = np.empty((4, kappa.size))
-    step = max(1, BLOCK // max(1, nodes.sigma.size))
-    lowest = 1e-140 * nodes.sigma.max(initial=1.0)  # so that (κ/σ)² and 1/κ² stay within a float
-    plain = nodes.plain & (kappa > lowest) & (kappa < 1e140)
-    for sums, given, flags in ((_sums, kappa, plain), (_sums_in_logs, log_kappa, ~plain)):
-        places = np.flatnonzero(flags)
-        for start in range(0, places.size, step):
-            at = places[start : start + step]
-            out[:, at] = sums(nodes, given[at])
-    return Sums(*(row.reshape(point.kappa.shape) for row in out))
+def _point_and_sums(problem: Problem, n: FloatArray, lam: FloatArray, slopes: bool = False) -> tuple[FixedPoint, Sums]:
+    size = math.prod(np.broadcast_shapes(n.shape, lam.shape))
+    nodes = Nodes.of(problem.spectrum, problem.reached, n_points=size)
+    point = fixed_point(problem.spectrum, n, lam, nodes)
+    return point, sums_at(nodes, point, slopes)
 
 
-def _sums(nodes: Nodes, kappa: FloatArray) -> FloatArray:
-    u = 1 / kappa
-    c = np.multiply.outer(u, nodes.sigma)
-    np.reciprocal(np.add(c, 1, out=c), out=c)
-    df1 = u * (c @ nodes.mass)
-    spread, df2 = (np.square(c, out=c) @ np.stack([nodes.mass, nodes.mass * nodes.sigma], axis=1)).T
-    if nodes.energy_sigma is not nodes.sigma:
-        c = np.multiply.outer(u, nodes.energy_sigma)
-        np.square(np.reciprocal(np.add(c, 1, out=c), out=c), out=c)
-    return np.stack([df1, df2 * u**2, spread * u, c @ nodes.energies])
+def _fields(n: Any, noise: Any, outside: Any, tail_u: Any, bare: Any, sums: Any) -> dict[str, Any]:
+    """The formulas, for arrays or for tangents; ``bare`` is λ/κ, and bare + tail_u + spread is n - df2."""
+    gap = bare + tail_u + sums.spread
+    hat = bare / n
+    bias, variance = n * (sums.left + outside) / gap, noise * sums.df2 / gap
+    test = bias + variance + noise
+    amplified = sums.trace * (sums.left + outside + noise) / gap
+    noisy = (noise + outside) * (sums.df2 + sums.spread * sums.spread / gap) / n
+    return {
+        "test": test,
+        "train": hat * hat * test,
+        "bias": bias,
+        "variance": variance,
+        "df1": sums.df1 + tail_u,
+        "df2": sums.df2,
+        "norm_squared": sums.norm + amplified,
+        "estimation": sums.far + amplified,
+        "in_sample": hat * hat * (n * sums.left / gap) + noisy,
+        "gcv": test,
+    }
 
 
-def _sums_in_logs(nodes: Nodes, log_kappa: FloatArray) -> FloatArray:
-    """The same where κ or the eigenvalues are beyond a float, κ = 0 and κ = inf among them."""
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        at = log_kappa[:, None]
-        ratio = np.exp(nodes.log_sigma - at)
-        c, s = 1 / (1 + ratio), 1 / (1 + 1 / ratio)
-        counted = nodes.multiplicity > 0
-        share = np.where(counted, nodes.multiplicity * s, np.exp(np.minimum(nodes.log_mass - at, 690)) * c)
-        left = (1 / (1 + np.exp(nodes.energy_log_sigma - at))) ** 2 @ nodes.energies
-        return np.stack([share.sum(axis=1), (share * s).sum(axis=1), (share * c).sum(axis=1), left])
+def _limits(
+    problem: Problem, n: FloatArray, lam: FloatArray, noise: FloatArray, gap: FloatArray, sums: Sums,
+    values: dict[str, FloatArray],
+) -> dict[str, FloatArray]:  # fmt: skip
+    """The fields with their limits at n = 0 and at the threshold n - df2 = 0."""
+    outside = problem.unreached
+    empty, threshold = n + 0 * gap == 0, (gap == 0) & (n > 0)
+    hat = _hat_at_zero(problem.spectrum, lam)
+    left = sums.left + outside
+    test = left + noise
+    at_empty: dict[str, npt.ArrayLike] = {
+        "test": test,
+        "train": hat**2 * test,
+        "bias": left,
+        "variance": 0.0,
+        "df1": 0.0,
+        "norm_squared": 0.0,
+        "estimation": sums.far,
+        "in_sample": hat**2 * sums.left + (1 - hat) ** 2 * (noise + outside),
+        "gcv": test,
+    }
+    diverging = np.where(test > 0, np.inf, 0.0)
+    at_threshold: dict[str, npt.ArrayLike] = {
+        "test": diverging,
+        "train": 0.0,
+        "bias": np.where(left > 0, np.inf, 0.0),
+        "variance": np.where(noise > 0, np.inf, 0.0),
+        "norm_squared": sums.norm + diverging,
+        "estimation": sums.far + diverging,
+        "in_sample": noise + outside,
+        "gcv": diverging,
+    }
+    values = {k: np.where(threshold, at_threshold[k], v) if k in at_threshold else v for k, v in values.items()}
+    return {k: np.where(empty, at_empty[k], v) if k in at_empty else v for k, v in values.items()}
+
+
+def ridge_derivative(
+    problem: Problem, n_samples: FloatArray, ridge: FloatArray, field: str, parameter: str
+) -> FloatArray:
+    r"""Derivative of a field of ``ridge_risk`` by implicit differentiation of the fixed point.
+
+    .. math:: \frac{\partial\kappa}{\partial\lambda} = \frac{1}{n-\mathrm{df}_2},\qquad
+              \frac{\partial\kappa}{\partial n} = \frac{-\kappa}{n-\mathrm{df}_2}
+
+    At ridge 0 it is one-sided; where n - df2 or n is 0 it is inf.
+    """
+    n, lam, noise = np.asarray(n_samples), np.asarray(ridge), np.asarray(problem.noise)
+    choice("parameter", parameter, ("ridge", "n_samples"))
+    point, sums = _point_and_sums(problem, n, lam, slopes=True)
+    kappa, tail = point.kappa, problem.spectrum.tail
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        tail_u = np.where(tail > 0, tail / kappa, 0.0)
+        gap = point.bare + tail_u + sums.spread
+        moved = (1 if parameter == "ridge" else -kappa) / gap  # dκ
+        grown = 0.0 if parameter == "ridge" else 1.0  # dn
+        tail_moved = np.where(tail > 0, -tail / kappa**2, 0.0) * moved
+        tangents = _Tangents(
+            df1=Tangent(sums.df1, -sums.trace * moved),
+            df2=Tangent(sums.df2, -2 * sums.df2_slope * moved),
+            spread=Tangent(sums.spread, (2 * sums.df2_slope - sums.trace) * moved),
+            trace=Tangent(sums.trace, -2 * sums.trace_slope * moved),
+            left=Tangent(sums.left, 2 * kappa * sums.left_slope * moved),
+            norm=Tangent(sums.norm, -2 * sums.left_slope * moved),
+            far=Tangent(sums.far, 2 * kappa * sums.far_slope * moved),
+        )
+        bare = Tangent(point.bare, grown + sums.trace * moved - tail_moved)
+        values = _fields(
+            Tangent(n, np.asarray(grown)), noise, problem.unreached, Tangent(tail_u, tail_moved), bare, tangents
+        )
+        values |= {"effective_ridge": Tangent(kappa, moved), "noise": Tangent(noise, np.zeros(()))}
+        if field not in values:
+            raise ValueError(f"field must be one of {', '.join(values)}, got {field!r}")
+        slope = np.where((gap == 0) | (n == 0), np.inf, values[field].slope)
+    return np.broadcast_to(slope, np.broadcast_shapes(slope.shape, n.shape, lam.shape, noise.shape))
+
+
+@dataclass(frozen=True)
+class _Tangents:
+    """The sums with their derivatives."""
+
+    df1: Tangent
+    df2: Tangent
+    spread: Tangent
+    trace: Tangent
+    left: Tangent
+    norm: Tangent
+    far: Tangent
 
 
 def _hat_at_zero(spectrum: Spectrum, lam: FloatArray) -> FloatArray:
     """Limit of λ/(nκ) as n → 0: λ/(λ + Tr Σ)."""
     total = lam + spectrum.trace
-    return np.divide(lam, total, out=np.zeros_like(total), where=total > 0)
+    with np.errstate(invalid="ignore"):
+        ratio = np.divide(lam, total, out=np.zeros_like(total), where=total > 0)
+    return np.where(lam == np.inf, 1.0, ratio)
