@@ -21,6 +21,8 @@ from riskcalc.tables import columns, plain, text_table
 
 Answer = Risk | Trials | Comparison
 
+FURTHER = ("norm_squared", "estimation", "in_sample", "gcv")  # fields that a table for people leaves out
+
 
 def version() -> str:
     """The version of riskcalc that is installed."""
@@ -107,8 +109,8 @@ def to_csv(answer: Answer, experiment: Mapping[str, Any] | None = None) -> str:
     >>> risk = rc.predict(rc.GaussianData.isotropic(2.0, noise=0.25), rc.Ridge(0), n_samples=1.0)
     >>> for line in to_csv(risk).splitlines()[-2:]:
     ...     print(line)
-    n_samples,ridge,test,train,bias,variance,noise,effective_ridge,df1,df2
-    1.0,0.0,1.0,0.0,0.5,0.25,0.25,1.0,1.0,0.5
+    n_samples,ridge,test,train,bias,variance,noise,effective_ridge,df1,df2,norm_squared,estimation,in_sample,gcv
+    1.0,0.0,1.0,0.0,0.5,0.25,0.25,1.0,1.0,0.5,0.75,0.75,0.25,1.0
     """
     head = "".join(f"# {line}\n" for line in _remarks(answer, experiment))
     return head + csv_rows(rows(answer))
@@ -157,9 +159,12 @@ def markdown_rows(table: Sequence[Mapping[str, Any]]) -> str:
 def to_text(answer: Answer, experiment: Mapping[str, Any] | None = None) -> str:
     """A table for people, the remarks below it.
 
-    Numbers to six digits; of Trials the mean ± its standard error. Parameters are those of ``to_json``.
+    Numbers to six digits; of Trials the mean ± its standard error. Parameters are those of ``to_json``. Norm,
+    estimation, in-sample error and cross-validation are left to the other formats.
     """
     table = [_measured(row) for row in rows(answer)] if isinstance(answer, Trials) else rows(answer)
+    if not isinstance(answer, Comparison):
+        table = [{name: value for name, value in row.items() if name not in FURTHER} for row in table]
     return "\n".join([text_table(table), *_remarks(answer, experiment)]) + "\n"
 
 

@@ -1,7 +1,7 @@
 """mpmath twins of the general Marchenko-Pastur law, from its equation: roots of polynomials, and continuation.
 
-Floats are taken as the exact numbers they are. The equation is x = κ (Σ cσ/(σ+κ) − 1) with c = γ m / Σm (zeros count in the
-sum); the law of the p × p sample covariance has the density Im(1/κ)/(πγ) at the root with Im κ < 0. Nothing here is
+Floats are taken as the exact numbers they are. The equation is x = κ (Σ cσ/(σ+κ) − 1) with c = γ m / Σm (zeros count
+in Σm); the law of the p × p sample covariance has the density Im(1/κ)/(πγ) at the root with Im κ < 0. Nothing here is
 imported by riskcalc, and nothing of riskcalc is used here.
 """
 
@@ -88,7 +88,7 @@ def kappa(population: Population, z: Any, digits: int = 20) -> mpc:
 
 
 def edges(population: Population, digits: int = 20) -> list[mpf]:
-    """x at the real κ with df2(κ) = n, ascending, from the polynomial of degree 2k."""
+    """The x at the real κ with df2(κ) = n, ascending, from the polynomial of degree 2k."""
     with mpmath.workdps(digits + GUARD):
         atoms = population.atoms()
         squares = [_product([[1, s], [1, s]]) for s, _ in atoms]

@@ -15,6 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import riskcalc as rc
 from riskcalc.compare import LEVEL, ROUNDING, Comparison
 from riskcalc.result import Measurement, Trials
+from riskcalc.simulation.cells import LINEAR_FIELDS
 
 compare_module = importlib.import_module("riskcalc.compare")  # rc.compare is the function
 ISOTROPIC = rc.GaussianData.isotropic(20, noise=1.0)
@@ -147,6 +148,10 @@ def test_allowance_of_the_next_order(entries: str, factor: float) -> None:
         "variance": u * risk.variance,
         "effective_ridge": u * risk.df2 / (n - risk.df2) * risk.effective_ridge,
         "df1": u * risk.df2 / (n - risk.df2) * (n - risk.df1),
+        "norm_squared": 3 * u * risk.norm_squared,
+        "estimation": 3 * u * risk.estimation,
+        "in_sample": 3 * u * risk.in_sample,
+        "gcv": 3 * u * risk.gcv,
     }
     for prediction in (risk, risk.fields, rc.Risk(risk.test, risk.train)):
         comparison = rc.compare(prediction, trials)
@@ -281,7 +286,7 @@ def ridgeless() -> Comparison:
 def test_rows_and_table_label_what_is_not_judged() -> None:
     comparison = ridgeless()
     rows = comparison.rows()
-    assert len(rows) == 4 * 6
+    assert len(rows) == 4 * 10
     assert list(rows[0]) == [
         *("n_samples", "ridge", "field", "theory", "simulation", "standard_error", "allowance", "z", "judged")
     ]
@@ -297,7 +302,7 @@ def test_rows_and_table_label_what_is_not_judged() -> None:
     text = comparison.table()
     *_, rule, verdict = text.splitlines()
     assert (rule, verdict) == (comparison.rule, comparison.verdict)
-    assert text.count("not judged") == 6
+    assert text.count("not judged") == 10
     assert len(text.splitlines()) >= 24 + 2
 
 
@@ -321,7 +326,7 @@ def test_one_line_and_html() -> None:
     assert repr(comparison) == f"Comparison({comparison.verdict})"
     assert "\n" not in repr(comparison)
     assert comparison.verdict.startswith("theory and simulation agree: largest excess |z| ")
-    assert comparison.verdict.endswith("(3 of 4 cells judged, 6 fields)")
+    assert comparison.verdict.endswith("(3 of 4 cells judged, 10 fields)")
     wrong = rc.compare({"variance": 30.0}, comparison.trials)
     assert wrong.verdict.startswith("theory and simulation DISAGREE: ")
     assert f"<p>{comparison.verdict}</p>" in comparison._repr_html_()
@@ -400,7 +405,7 @@ def test_another_ridge_is_refused(large: tuple[Any, float, Any], factor: float) 
     comparison = verify(lambda risk: rc.predict(data, rc.Ridge(ridge * factor), N))
     assert not comparison.agrees
     for name, z in comparison.excess_z.items():
-        assert z > comparison.limit or name in ("test", "bias"), name
+        assert z > comparison.limit or name in ("test", "bias", "estimation", "gcv", "in_sample"), name
 
 
 def test_other_models_are_refused(large: tuple[Any, float, Any]) -> None:
@@ -419,7 +424,7 @@ def test_the_right_formula_is_accepted_with_the_same_settings(large: tuple[Any, 
     comparison = verify(lambda risk: risk)
     assert comparison.agrees, comparison.table()
     assert comparison.judged.all()
-    assert list(comparison.predicted) == ["test", "train", "bias", "variance", "effective_ridge", "df1"]
+    assert list(comparison.predicted) == list(LINEAR_FIELDS)
     for name, value in comparison.predicted.items():
         assert_allclose(comparison.allowances[name], value / N, rtol=1e-12)
 

@@ -104,7 +104,7 @@ class TestTables:
         assert f"riskcalc {rc.__version__}; mine; {DATA!r}; Ridge" in remarks[-1]
         found = list(csv.DictReader(io.StringIO("\n".join(lines[len(remarks) :]))))
         expected = rows(answer)
-        assert len(found) == len(expected) == (6 if answer is not COMPARISON else 36)
+        assert len(found) == len(expected) == (6 if answer is not COMPARISON else 60)
         for row, other in zip(found, expected, strict=True):
             assert row == {name: str(value) for name, value in other.items()}
 

@@ -33,14 +33,14 @@ class Fit:
 
     ``inputs`` (n × p) and ``outputs`` are the training sample with its drawn noise, ``coefficients`` the fit,
     ``target`` the true coefficients and ``covariance`` the eigenvalues of the features' covariance (both None for a
-    table, whose ``noise`` is 0 because it is in the outputs), ``ridge`` and ``noise`` the point.
+    table, and so is ``noise``), ``ridge`` and ``noise`` the point.
     """
 
     inputs: FloatArray
     outputs: FloatArray
     coefficients: FloatArray
     ridge: float
-    noise: float = 0.0
+    noise: float | None = None
     target: FloatArray | None = None
     covariance: FloatArray | None = None
 
@@ -148,7 +148,7 @@ def _linear_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> F
             for k in at:
                 own = _drawn(fit, sample, outside, *points[k])
                 if cell.label_noise == "drawn":
-                    out[: len(LINEAR_FIELDS), k] = _drawn_fields(own, fit, sample, outside, out[:, k])
+                    out[: len(LINEAR_FIELDS), k] = _drawn_fields(own, fit, sample, outside, points[k, 1], out[:, k])
                 out[len(LINEAR_FIELDS) :, k] = [measure(own) for measure in cell.measures.values()]
     return out
 
@@ -165,19 +165,19 @@ def _drawn(fit: Factorisation, sample: LinearSample, outside: float, ridge: floa
 
 
 def _drawn_fields(
-    own: Fit, fit: Factorisation, sample: LinearSample, outside: float, averaged: FloatArray
+    own: Fit, fit: Factorisation, sample: LinearSample, outside: float, noise: float, averaged: FloatArray
 ) -> tuple[float, ...]:
     """The same fields for one draw of the labels; bias, κ and df1 do not depend on it."""
     error = own.coefficients - sample.coefficients
     residual = own.outputs - sample.features @ own.coefficients
-    test = float(sample.covariance @ error**2) + outside + own.noise
+    test = float(sample.covariance @ error**2) + outside + noise
     train, bias, df1 = float(residual @ residual) / len(residual), averaged[2], averaged[5]
     fitted = sample.features @ error
     return (
         test,
         train,
         bias,
-        test - bias - own.noise,
+        test - bias - noise,
         averaged[4],
         df1,
         float(own.coefficients @ own.coefficients),

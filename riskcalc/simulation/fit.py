@@ -65,7 +65,7 @@ class Factorisation:
         n_zero = self.n_rows - np.count_nonzero(positive)
         with np.errstate(over="ignore", divide="ignore"):
             zeros = n_zero / np.asarray(ridge, dtype=np.float64) if n_zero else 0.0
-            return np.asarray(1 / (self.inverse(ridge)[..., positive].sum(axis=-1) + zeros))
+            return np.asarray(1 / (np.where(positive, self.inverse(ridge), 0.0).sum(axis=-1) + zeros))
 
 
 def factorisations(X: FloatArray, ridges: FloatArray) -> Iterator[tuple[Factorisation, npt.NDArray[np.intp]]]:
@@ -117,9 +117,7 @@ def signal_and_noise(
     else:
         error = coefficients - _rotated(fit.vectors, kept * seen)
     zeros = n - squares.size
-    # residuals over their mean diagonal: at ridge 0 and n <= p both are 0, and so is the ratio of what they vanish by
-    interpolates = (ridge == 0) & (zeros == 0) & (squares > 0).all()
-    left = np.where(interpolates[..., None], inverse, lost)
+    left = _shares_left(inverse, lost, zeros)
     diagonal = (left.sum(axis=-1) + zeros) / n
     return SignalAndNoise(
         signal_error=(covariance * error**2).sum(axis=-1),
@@ -137,7 +135,23 @@ def signal_and_noise(
 
 def _rotated(vectors: FloatArray, rows: FloatArray) -> FloatArray:
     """Rows in the basis of the vectors, one product each."""
-    return np.array([vectors @ row for row in rows.reshape(-1, rows.shape[-1])]).reshape(*rows.shape[:-1], len(vectors))
+    out = np.empty((*rows.shape[:-1], len(vectors)))
+    for index in np.ndindex(rows.shape[:-1]):
+        out[index] = vectors @ rows[index]
+    return out
+
+
+def _shares_left(inverse: FloatArray, lost: FloatArray, zeros: int) -> FloatArray:
+    """Shares of the outputs left over, λ/(s² + λ); where all are nearly 0, in units of the largest.
+
+    Cross-validation is a ratio in which that unit cancels, and its limit at ridge 0 and n <= p has 1/s² for them.
+    """
+    if zeros or lost.shape[-1] == 0:
+        return lost
+    largest = lost.max(axis=-1, keepdims=True)
+    relative = np.divide(lost, largest, out=np.zeros_like(lost), where=largest > 0)
+    with np.errstate(invalid="ignore"):
+        return np.where(largest > 0, relative, inverse / inverse.max(axis=-1, keepdims=True))
 
 
 def coefficients(fit: Factorisation, cross: FloatArray, ridge: float) -> FloatArray:
@@ -151,7 +165,7 @@ def generalised_cross_validation(fit: Factorisation, cross: FloatArray, outputs:
     """(1/n)‖(1 - H)y‖² / (1 - Tr H/n)² from ``cross`` = Xᵀy; the limit of the ratio where both are 0."""
     n, zeros = fit.n_rows, fit.n_rows - fit.squares.size
     inverse = fit.inverse(ridge)
-    left = inverse if ridge == 0 and zeros == 0 and (fit.squares > 0).all() else 1 - fit.squares * inverse
+    left = _shares_left(inverse, np.where(fit.squares * inverse != 0, ridge * inverse, 1.0), zeros)
     seen = np.divide((fit.vectors.T @ cross) ** 2, fit.squares, out=np.zeros_like(fit.squares), where=fit.squares > 0)
     unseen = max(float(outputs @ outputs - seen.sum()), 0.0) if zeros else 0.0
     return float(n * (left**2 @ seen + unseen) / (left.sum() + zeros) ** 2)

@@ -54,7 +54,7 @@ class DoubleDouble:
 
 
 def two_sum(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """a + b rounded, and what the rounding took (Knuth)."""
+    """Sum a + b rounded, and what the rounding took (Knuth)."""
     total = a + b
     rounded = total - a
     return total, (a - (total - rounded)) + (b - rounded)

@@ -53,7 +53,7 @@ class Counted:
             terms = np.where(
                 above, -c * (k / d) * ((self.sigma + d) / d), (self.mass / n[:, None]) * (self.sigma / d) / d
             )
-        return np.log1p(np.maximum(level + terms.sum(axis=1), -1 + 1e-300))
+        return np.asarray(np.log1p(np.maximum(level + terms.sum(axis=1), -1 + 1e-15)))
 
     def _counts(
         self, n: FloatArray, excess: FloatArray, kappa: FloatArray
@@ -75,7 +75,7 @@ class Counted:
         return 0.999 * low, 1.001 * np.sqrt((self.mass * self.sigma).sum() / n)
 
     def _bracket_below(self, n: FloatArray, excess: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """With −κ = t up to half the least σ, df2 is at most rank + 8 t Σ m/σ; beyond, the last pole alone bounds it."""
+        """With t = −κ up to half the least σ, df2 is at most rank + 8 t Σ m/σ; the last pole alone bounds it above."""
         last = self.sigma[-1]
         low = np.minimum(last / 2, -excess * n / (8 * (self.multiplicity / self.sigma).sum()))
         return 0.999 * low, last * (1 - 0.999 * np.sqrt(self.multiplicity[-1] / n))

@@ -16,7 +16,7 @@ from riskcalc.theory.double_double import DoubleDouble
 EPS = np.finfo(float).eps
 SMALLEST = 1e-60  # of the largest eigenvalue: fourth powers of the smallest distances must not underflow
 Index = npt.NDArray[np.intp]
-FEWEST, MOST = 1e-20, 1e20  # multiplicity per sample: beyond, a float does not resolve κ between eigenvalue and edge
+FEWEST, MOST = 1e-15, 1e15  # multiplicity per sample: beyond, a float does not resolve κ between eigenvalue and edge
 PIECE = 1 << 15  # entries of one (points x eigenvalues) block: it stays in the cache
 
 
@@ -29,8 +29,8 @@ class Atoms:
     .. math:: x(\kappa) = \kappa\,(S(\kappa) - 1), \quad S = \sum_i\frac{c_i\sigma_i}{\sigma_i+\kappa}, \qquad
               x'(\kappa) = D(\kappa) - 1, \quad D = \sum_i\frac{c_i\sigma_i^2}{(\sigma_i+\kappa)^2}
 
-    (S and D are df1/n and df2/n). ``sigma`` is in units of ``unit``, a power of two, so that nothing is rounded; n is
-    kept to twice the precision of a float.
+    (S and D are df1/n and df2/n). ``sigma`` is in units of ``unit``, a power of two, so that nothing is rounded; the
+    multiplicities, p and n have another common factor. n is kept to twice the precision of a float.
     """
 
     sigma: FloatArray
@@ -56,21 +56,22 @@ class Atoms:
                 f"eigenvalues must be 0 or at least {SMALLEST:g} of the largest (and that above 1e-200), "
                 f"got {spectrum.eigenvalues[positive].min():g} beside {largest:g}; give the smallest as 0"
             )
-        unit = 2.0 ** math.frexp(largest)[1]
+        unit, size = _power_of_two(largest), _power_of_two(float(spectrum.multiplicities.max()))
+        multiplicities = spectrum.multiplicities / size
         ascending, place = np.unique(spectrum.eigenvalues[positive] / unit, return_inverse=True)
-        multiplicity = np.bincount(place.ravel(), weights=spectrum.multiplicities[positive])
-        total = DoubleDouble.of(spectrum.multiplicities[counted]).total()
+        counts: FloatArray = np.zeros(ascending.size)
+        np.add.at(counts, place.ravel(), multiplicities[positive])
+        total = DoubleDouble.of(multiplicities[counted]).total()
         n = total / DoubleDouble.of(aspect_ratio)
-        rank = DoubleDouble.of(multiplicity).total()
+        rank = DoubleDouble.of(counts).total()
         if abs(float((n - rank).high)) <= 0.5001 * EPS * float(rank.high):  # γ = p/rank, rounded
             n = rank
-        zeros = float(spectrum.multiplicities[counted & ~positive].sum())
-        sigma, multiplicity = ascending[::-1].copy(), multiplicity[::-1].copy()
-        atoms = cls(sigma, multiplicity, n, float(total.high), zeros, aspect_ratio, unit)
+        zeros = float(multiplicities[counted & ~positive].sum())
+        atoms = cls(ascending[::-1].copy(), counts[::-1].copy(), n, float(total.high), zeros, aspect_ratio, unit)
         if not FEWEST <= atoms.share.min() <= atoms.share.max() <= MOST:
             raise ValueError(
                 f"multiplicities must be 0 or from {FEWEST:g} to {MOST:g} per sample, n_samples = p/aspect_ratio, "
-                f"got {atoms.share.min():g} to {atoms.share.max():g}; an eigenvalue that is rarer is a spike"
+                f"got {atoms.share.min():g} to {atoms.share.max():g}; a lone eigenvalue is a spike: see spike"
             )
         return atoms
 
@@ -81,7 +82,7 @@ class Atoms:
 
     @cached_property
     def weight(self) -> FloatArray:
-        """c σ², the weights of D."""
+        """Weights c σ² of D."""
         return self.share * self.sigma**2
 
     @cached_property
@@ -147,6 +148,11 @@ def _anchored(atoms: Atoms, kappa: FloatArray) -> tuple[FloatArray, ...]:
     noise = 1e-30 * abs(kappa) * (1 + atoms.share @ abs(atoms.sigma / d).T)  # an edge that is a float is that float
     low = np.where(abs(x.low) < noise, 0.0, x.low)
     return residual.high, x.high, low, (w / d).sum(axis=1), (w / d**2).sum(axis=1)
+
+
+def _power_of_two(value: float) -> float:
+    """The largest power of two up to a value: dividing by it rounds nothing."""
+    return 2.0 ** (math.frexp(value)[1] - 1)
 
 
 def _refuse_infinite(spectrum: Spectrum) -> None:

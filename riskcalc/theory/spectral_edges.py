@@ -111,7 +111,7 @@ def _bound(atoms: Atoms, gap: Index) -> FloatArray:
     far = np.where(number <= gap[:, None], atoms.sigma[gap + 1][:, None], atoms.sigma[gap][:, None])
     others = (number != gap[:, None]) & (number != gap[:, None] + 1)
     rest = np.divide(atoms.weight, (atoms.sigma - far) ** 2, out=np.zeros(far.shape), where=others)
-    return _two_pole_bound(atoms, gap) + rest.sum(axis=1)
+    return np.asarray(_two_pole_bound(atoms, gap) + rest.sum(axis=1))
 
 
 def _ends_of_gaps(atoms: Atoms, gap: Index, dip: Anchors) -> tuple[FloatArray, FloatArray]:

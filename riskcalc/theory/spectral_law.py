@@ -41,11 +41,11 @@ class SpectralLaw(Transforms, Model):
 
     Notes
     -----
-    The limit p, n → ∞ at fixed γ, with the methods of ``MarchenkoPastur``. The first call solves for the edges and for a
-    table of the curve κ(x); a point then costs one or two sums over the eigenvalues. The equation is expanded at the
+    The limit p, n → ∞ at fixed γ, with the methods of ``MarchenkoPastur``. The first call solves for the edges and for
+    a table of the curve κ(x); a point then costs one or two sums over the eigenvalues. The equation is expanded at the
     edges, which are known to twice the precision of a float, so that the density is right to 1e-13 at any x, however
-    near an edge, and a gap of a last digit of γ is seen. γ within rounding of p/rank is taken to be p/rank, where the
-    density grows as 1/√x at 0.
+    near an edge, and a gap that the last digit of γ opens is seen. γ within rounding of p/rank is taken to be p/rank,
+    where the density grows as 1/√x at 0.
 
     References
     ----------

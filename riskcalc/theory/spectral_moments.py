@@ -41,7 +41,7 @@ def moment(atoms: Atoms, k: int) -> float:
 
 
 def coefficient(series: FloatArray, power: int) -> tuple[float, int]:
-    """Of :math:`(1 + \\sum_j s_jt^j)^p` the last coefficient, :math:`t^k` for k terms, as a float and a power of two.
+    r"""Of :math:`(1 + \sum_j s_jt^j)^p` the last coefficient, :math:`t^k` for k terms, as a float and a power of two.
 
     Euler's recurrence. Its terms are positive both for positive s and p > k, and for negative s and p = 1 − k.
     """

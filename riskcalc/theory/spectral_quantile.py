@@ -28,7 +28,7 @@ def upper_quantile(table: Table, mass: FloatArray) -> FloatArray:
 
 
 def _root(table: Table, branch: Index, left: Index, mass: FloatArray) -> FloatArray:
-    """x less the anchor's, between the nodes ``left`` and ``left`` + 1 of one branch."""
+    """The x, less the anchor's, between the nodes ``left`` and ``left`` + 1 of one branch."""
     low, high = table.nodes.x[left], table.nodes.x[left + 1]
     at = table.branches.at[branch]
     x, todo = _first_guess(table, branch, left, mass), np.arange(branch.size)

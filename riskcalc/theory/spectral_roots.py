@@ -8,6 +8,7 @@ import numpy as np
 
 from riskcalc.arguments import FloatArray
 from riskcalc.errors import NotConvergedError
+from riskcalc.spectrum import BLOCK
 from riskcalc.theory.bracketed_root import root_in
 from riskcalc.theory.spectral_atoms import Anchors, Atoms, Index
 from riskcalc.theory.spectral_curve import ComplexArray, Curve
@@ -46,11 +47,12 @@ def real_roots(curve: Curve, critical: CriticalPoints, x: FloatArray) -> Roots:
 
     def excess(h: FloatArray, number: FloatArray) -> FloatArray:
         rows = number.astype(np.intp)
-        return np.asarray(offset[rows] - curve.position(at[rows], h + 0j)[0].real)
+        position: FloatArray = curve.position(at[rows], h.astype(np.complex128))[0].real
+        return offset[rows] - position
 
     number = np.arange(x.size, dtype=np.float64)
     h = root_in("κ in a gap of the support", excess, (under - start, above - start), number)
-    return Roots(curve, at, h + 0j)
+    return Roots(curve, at, h.astype(np.complex128))
 
 
 def complex_roots(curve: Curve, z: ComplexArray) -> Roots:
@@ -63,12 +65,13 @@ def complex_roots(curve: Curve, z: ComplexArray) -> Roots:
     h = -z - curve.anchors.kappa[at]
     for _ in range(FIXED_POINT_STEPS):
         h += curve.position(at, h)[0] - goal
-    h, lost = curve.root(at, goal, h)
-    if lost.size:
-        start = _bracketed(curve.atoms, z[lost]) - curve.anchors.kappa[at[lost]]
-        h[lost], still = curve.root(at[lost], goal[lost], start)
-        if still.size:
-            raise NotConvergedError("κ off the real axis", best=h[lost[still]], residual=float(still.size))
+    h, todo = curve.root(at, goal, h)
+    for lost in np.array_split(todo, todo.size * curve.atoms.sigma.size // BLOCK + 1):
+        if lost.size:
+            start = _bracketed(curve.atoms, z[lost]) - curve.anchors.kappa[at[lost]]
+            h[lost], still = curve.root(at[lost], goal[lost], start)
+            if still.size:
+                raise NotConvergedError("κ off the real axis", best=h[lost[still]], residual=float(still.size))
     return Roots(curve, at, h)
 
 

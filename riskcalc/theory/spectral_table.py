@@ -135,7 +135,7 @@ class Table:
     @cached_property
     def bounds(self) -> Index:
         """Number of the first node of each branch, and of the end."""
-        return np.searchsorted(self.nodes.branch, np.arange(self.branches.at.size + 1))
+        return np.asarray(np.searchsorted(self.nodes.branch, np.arange(self.branches.at.size + 1)))
 
     @cached_property
     def starts(self) -> FloatArray:
@@ -165,7 +165,7 @@ class Table:
         return branch, self.curve.anchors.distance(self.branches.at[branch], x)
 
     def solve(self, branch: Index, x: FloatArray) -> ComplexArray:
-        """h of κ for x on a branch (x less the anchor's): Newton from the table, else the two proved brackets."""
+        """The h of κ for x on a branch (x less the anchor's): Newton from the table, else the two proved brackets."""
         branches, t = self.branches, self.branches.distance(branch, x)
         left = np.searchsorted(self.keys, self._key(branch, t), side="right") - 1
         left = np.clip(left, self.bounds[branch], self.bounds[branch + 1] - 2)
@@ -192,7 +192,7 @@ class Table:
 
     def _key(self, branch: Index, t: FloatArray) -> FloatArray:
         share = np.minimum(t / self.longest[branch], 1)
-        return branch + np.where(self.branches.sign[branch] > 0, share, 1 - share)
+        return np.asarray(branch + np.where(self.branches.sign[branch] > 0, share, 1 - share))
 
     def _bracketed(self, branch: Index, x: FloatArray, left: Index) -> ComplexArray:
         """Root over the real part, between two nodes: x on the curve decreases with it, and each has one height."""

@@ -21,13 +21,16 @@ class Transforms:
     """The part of SpectralLaw that needs no density."""
 
     aspect_ratio: float
-    _solution: Solution
+
+    @property
+    def _solution(self) -> Solution:
+        raise NotImplementedError
 
     @property
     def atom(self) -> FloatArray:
         """Mass at zero, 1 − min(n, rank)/p; 0-d."""
         atoms, gamma = self._solution.atoms, self.aspect_ratio
-        return np.float64((gamma - 1) / gamma if atoms.rank_excess > 0 else atoms.zeros / atoms.n_features)[()]
+        return np.asarray((gamma - 1) / gamma if atoms.rank_excess > 0 else atoms.zeros / atoms.n_features)[()]
 
     def mean(self) -> FloatArray:
         """Mean, Tr Σ/p."""
@@ -38,7 +41,7 @@ class Transforms:
         atoms, mean = self._solution.atoms, self.mean()
         share = atoms.multiplicity / atoms.n_features
         spread = share @ (atoms.sigma * atoms.unit - mean) ** 2 + atoms.zeros / atoms.n_features * mean**2
-        return np.float64(spread + self.aspect_ratio * mean**2)[()]
+        return np.asarray(spread + self.aspect_ratio * mean**2)[()]
 
     def std(self) -> FloatArray:
         """Standard deviation."""
@@ -85,10 +88,10 @@ class Transforms:
             raise ValueError(f"k must be a whole number <= {HIGHEST_MOMENT}, got {k}")
         atoms = self._solution.atoms
         if k == 0:
-            return np.float64(1)[()]
+            return np.asarray(1.0)[()]
         if k < 0 and (atoms.rank_excess >= 0 or atoms.zeros > 0):
-            return np.float64(np.inf)[()]
-        return np.float64(moment(atoms, k))[()]
+            return np.asarray(np.inf)[()]
+        return np.asarray(moment(atoms, k))[()]
 
     def stieltjes(self, z: npt.ArrayLike, /) -> npt.NDArray[Any]:
         r"""Stieltjes transform m(z) = E 1/(x − z).
@@ -166,11 +169,11 @@ class Transforms:
         near, unit = self._near(point), self._solution.atoms.unit
         on = near & (point.imag == 0)
         on[on] = self._solution.on_support(point.real[on] / unit)
-        value = -1 / np.where(point == 0, 1, point)
+        value: npt.NDArray[np.complex128] = np.asarray(-1 / np.where(point == 0, 1, point), dtype=np.complex128)
         value[on] = 1 / (self._solution.boundary(point.real[on] / unit) * unit)
         off = near & ~on
         value[off] = 1 / (self._solution.roots(point[off] / unit)[0] * unit)
-        return value[()]
+        return np.asarray(value)[()]
 
     def _near(self, point: npt.NDArray[np.complex128]) -> npt.NDArray[np.bool_]:
         """Where the transforms are not −1/z to rounding."""

@@ -70,10 +70,10 @@ def spike(spectrum: Spectrum, aspect_ratio: npt.ArrayLike, eigenvalue: npt.Array
 
     Notes
     -----
-    For the bulk Σ = I the threshold is ℓ = 1 + √γ, and 1 − √γ below the bulk if γ < 1. At the threshold, and for a spike
-    that is not detached, the overlap is 0 and the location is that of the same rank in the bulk's law: the edge next to ℓ
-    if ℓ is outside the eigenvalues of Σ whose bulk it joins, the quantile between them, and 0 if n or more eigenvalues
-    are larger. Finite samples err by O(1/√n), near the threshold by n^(-1/3).
+    For the bulk Σ = I the threshold is ℓ = 1 + √γ, and 1 − √γ below the bulk if γ < 1. At the threshold, and for a
+    spike that is not detached, the overlap is 0 and the location is that of the same rank in the bulk's law: the edge
+    next to ℓ if ℓ is outside the eigenvalues of Σ whose bulk it joins, the quantile between them, and 0 if n or more
+    eigenvalues are larger. Finite samples err by O(1/√n), near the threshold by n^(−1/3).
 
     References
     ----------

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import riskcalc as rc
 from riskcalc.simulation import trials as trials_module
-from riskcalc.simulation.cells import Cell
+from riskcalc.simulation.cells import LINEAR_FIELDS, Cell
 from riskcalc.simulation.store import Store
 
 POWER = rc.GaussianData.power_law(1.5, 0.4, noise=0.25, n_features=24)
@@ -31,7 +31,7 @@ GRIDS = {
     "uneven": (UNEVEN, rc.Ridge([[0.0], [1.0]]), 18),
     "table": (TABLE, RIDGES, SIZES),
 }
-FIELDS = ("test", "train", "bias", "variance", "effective_ridge", "df1")
+FIELDS = LINEAR_FIELDS
 
 
 def run(name: str, **more: Any) -> rc.Trials:

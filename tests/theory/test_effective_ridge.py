@@ -371,9 +371,9 @@ def test_a_million_points_on_a_thousand_eigenvalues_need_less_than_a_gigabyte(si
 @pytest.mark.parametrize(
     ("n", "ridge", "sentence"),
     [
-        (10, math.nan, "ridge must be finite and >= 0, got nan"),
-        (10, -1.0, "ridge must be finite and >= 0, got -1"),
-        (10, [0, 1, math.inf], "ridge must be finite and >= 0, got inf"),
+        (10, math.nan, "ridge must be > -inf, got nan"),
+        (10, -1e6, "ridge must be above ridge_lower_limit(spectrum, n_samples), got a lower one at n_samples 10"),
+        (10, [0, 1, -math.inf], "ridge must be > -inf, got -inf"),
         (-1, 1.0, "n_samples must be finite and >= 0, got -1"),
         (math.nan, 1.0, "n_samples must be finite and >= 0, got nan"),
         ([1, 2, 3], [1, 2], "shapes do not broadcast: n_samples (3,), ridge (2,); for a grid give "),

@@ -490,7 +490,7 @@ def test_bad_problems(changes, error, sentence):
 
 
 def test_bad_numbers():
-    with pytest.raises(ValueError, match=r"^ridge must be finite and >= 0, got -1"):
-        ridge_risk(MIXED, 10, -1)
+    with pytest.raises(ValueError, match=r"^ridge must be > -inf, got nan"):
+        ridge_risk(MIXED, 10, math.nan)
     with pytest.raises(ValueError, match=r"^n_samples must be finite and >= 0, got nan"):
         ridge_risk(MIXED, math.nan, 1)
