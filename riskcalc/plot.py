@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,8 +206,9 @@ def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Fi
 
     Notes
     -----
-    The style is riskcalc.mplstyle on matplotlib's defaults; the user's settings are neither used nor changed. Colours
-    are safe for the colour-blind, and lines and markers vary so that it can be read in grey.
+    Where theory is infinite the picture ends a little above its finite values: the peak that a simulation measures
+    there says nothing. The style is riskcalc.mplstyle on matplotlib's defaults; the user's settings are neither used nor
+    changed. Colours are safe for the colour-blind, and lines and markers vary so that it can be read in grey.
 
     Examples
     --------
@@ -232,6 +234,7 @@ def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Fi
         else:
             picture.legend(handles, texts, title=heading, loc="outside lower center", ncols=3)
         ax.set_title(title or "")
+        _cut_off_peaks(ax, results)
     return picture
 
 
@@ -281,6 +284,16 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _cut_off_peaks(ax: Axes, results: Sequence[Risk | Trials | Comparison]) -> None:
+    """Where theory is infinite, end the picture a little above its finite values: a measured peak says nothing."""
+    theory = [np.ravel(values) for values, _ in (values_of(result, "test") for result in results) if values is not None]
+    predicted = np.concatenate([*theory, np.zeros(0)])
+    finite = predicted[np.isfinite(predicted)]
+    if finite.size and finite.size < predicted.size:
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(bottom, min(top, 3 * finite.max()))
 
 
 def _require_matplotlib() -> None:

@@ -375,3 +375,12 @@ def test_a_field_that_was_not_measured(ax):
     trials = rc.Trials({"train": Measurement(np.ones((2, 5)))}, {"n_samples": N}, DATA, rc.Ridge(1), 2)
     with pytest.raises(ValueError, match=r"^field must be one of train, got 'test'$"):
         plot.risk_curve(trials, ax=ax)
+
+
+def test_a_picture_ends_above_the_finite_values_of_theory():
+    """At n = rank theory is inf, and what a simulation measures there would flatten all the rest."""
+    data = rc.GaussianData.isotropic(n_features=20, noise=0.25)
+    comparison = rc.verify(data, rc.Ridge([0, 1.0]), np.array([10, 20, 40])[:, None], n_trials=4, rng=0)
+    finite = comparison.predicted["test"][np.isfinite(comparison.predicted["test"])]
+    assert comparison.trials.test.mean.max() > 3 * finite.max()
+    assert plot.figure(comparison).axes[0].get_ylim()[1] == pytest.approx(3 * finite.max())
