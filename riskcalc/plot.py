@@ -207,8 +207,8 @@ def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Fi
     Notes
     -----
     Where theory is infinite the picture ends a little above its finite values: the peak that a simulation measures
-    there says nothing. The style is riskcalc.mplstyle on matplotlib's defaults; the user's settings are neither used nor
-    changed. Colours are safe for the colour-blind, and lines and markers vary so that it can be read in grey.
+    there says nothing. The style is riskcalc.mplstyle on matplotlib's defaults; the user's own are left out, and
+    unchanged. Colours are safe for the colour-blind, and lines and markers vary so that it can be read in grey.
 
     Examples
     --------

@@ -57,6 +57,9 @@ def power_law_nodes(exponent: float, source: float | None = None) -> PowerLawNod
     if source is not None:
         energies[0] = np.exp(log_multiplicities - (1 + 2 * exponent * source) * t)
         closing, energy = _closing(exponent, 2 * source - 1, stop)
+        if source > 0.5:  # the squared coefficients have a sum: a rule that carries it, and with it the energy
+            closing, coefficient = _closing(exponent, 2 * source - 2, stop)
+            energy = coefficient - exponent * closing
         t_all.append(closing)
         log_masses.append(np.full(CLOSING_NODES, -np.inf))
         multiplicities.append(np.zeros(CLOSING_NODES))
@@ -75,6 +78,9 @@ def _gregory_weights() -> FloatArray:
 def _closing(exponent: float, power: float, log_last: float) -> tuple[FloatArray, FloatArray]:
     r"""Log indices and log weights of a Gauss rule for :math:`\int_0^{\sigma_c}\sigma^q g(\sigma)d\sigma/\alpha`."""
     x, w = roots_jacobi(CLOSING_NODES, 0.0, power)
+    # near power -1 nearly all weight is at the first node and the others are wrong by a common 5e-12: right two moments
+    w[1:] *= 2 ** (power + 2) / (power + 2) / (w @ (1 + x))
+    w[0] = 2 ** (power + 1) / (power + 1) - w[1:].sum()
     log_scale = -exponent * log_last - math.log(2.0)
     log_sigma = log_scale + np.log1p(x)
     return -log_sigma / exponent, np.log(w) + (power + 1) * log_scale - math.log(exponent)

@@ -61,6 +61,27 @@ class Shells:
         terms = (mpf(e) * (kappa / (mpf(s) + kappa)) ** 2 for s, e in zip(self.eigenvalues, self.energies, strict=True))
         return mpmath.fsum(terms) + mpf(self.outside_energy)
 
+    def trace_squared(self, kappa: mpf) -> mpf:
+        """Tr Σ(Σ+κ)^-2, S of the sheet; the tail is mass at σ = 0."""
+        return mpmath.fsum(m * s / (s + kappa) ** 2 for s, m in self._positive()) + mpf(self.tail) / kappa**2
+
+    def outside(self) -> mpf:
+        at_zero = (mpf(e) for s, e in zip(self.eigenvalues, self.energies, strict=True) if s == 0)
+        return mpmath.fsum(at_zero) + mpf(self.outside_energy)
+
+    def _coefficients(self) -> list[tuple[mpf, mpf]]:
+        """(σ, F), F = e/σ the squared coefficients."""
+        pairs = zip(self.eigenvalues, self.energies, strict=True)
+        return [(mpf(s), mpf(e) / mpf(s)) for s, e in pairs if s > 0]
+
+    def norm(self, kappa: mpf) -> mpf:
+        """A₀ = Σ Fσ²/(σ+κ)²."""
+        return mpmath.fsum(f * (s / (s + kappa)) ** 2 for s, f in self._coefficients())
+
+    def far(self, kappa: mpf) -> mpf:
+        """E₀ = κ² Σ F/(σ+κ)²."""
+        return mpmath.fsum(f * (kappa / (s + kappa)) ** 2 for s, f in self._coefficients())
+
 
 @dataclass(frozen=True)
 class PowerLaw:
@@ -93,6 +114,20 @@ class PowerLaw:
     def left(self, kappa: mpf) -> mpf:
         alpha = mpf(self.exponent)
         return kappa**2 * self._sum(2 * alpha - 1 - 2 * alpha * mpf(self.source), 2, kappa)
+
+    def trace_squared(self, kappa: mpf) -> mpf:
+        return self._sum(mpf(self.exponent), 2, kappa)
+
+    def outside(self) -> mpf:
+        return mpf(0)
+
+    def norm(self, kappa: mpf) -> mpf:
+        return self._sum(mpf(self.exponent) * (1 - 2 * mpf(self.source)) - 1, 2, kappa)
+
+    def far(self, kappa: mpf) -> mpf:
+        """Finite where ‖θ*‖² is: for a source above 1/2."""
+        alpha, r = mpf(self.exponent), mpf(self.source)
+        return kappa**2 * self._sum(alpha * (3 - 2 * r) - 1, 2, kappa) if r > mpf(1) / 2 else INF
 
     def _sum(self, power: mpf, order: int, kappa: mpf) -> mpf:
         r"""Σ_{i>=1} f(i), f(x) = x^power / (1 + κ x^α)^order."""
@@ -184,6 +219,18 @@ def root_is_near(sums: Sums, n: Any, ridge: Any, log_kappa: Any, tolerance: floa
         return bool(missing(sums, n, ridge, below) < 0 < missing(sums, n, ridge, above))
 
 
+def lower_limit(sums: Shells, n: Any, digits: int = 30) -> tuple[mpf, mpf]:
+    """κ_min, the largest root of df2(κ) = n, above -σ_min, and the ridge κ(n - df1) there; for n != rank."""
+    with mpmath.workdps(2 * digits):
+        n, s = mpf(n), [mpf(value) for value in sums.eigenvalues if value > 0]
+        low, high = -min(s), mpmath.sqrt(sums.df2(mpf(0)) * max(s) ** 2 / n)  # df2 <= Σ mσ²/κ²
+        while high - low > mpf(10) ** -digits * abs(low):
+            middle = (low + high) / 2
+            low, high = (middle, high) if sums.df2(middle) > n else (low, middle)
+        kappa = (low + high) / 2
+        return kappa, kappa * (n - sums.df1(kappa))
+
+
 def ridge_risk(sums: Sums, n: Any, ridge: Any, noise: Any = 0, digits: int = 30) -> dict[str, mpf]:
     """The table of sheet 1, section 2.2, at a κ > 0 of its own."""
     with mpmath.workdps(60):
@@ -194,14 +241,20 @@ def ridge_risk(sums: Sums, n: Any, ridge: Any, noise: Any = 0, digits: int = 30)
         kappa = mpmath.exp(log_kappa)
         df2, left = sums.df2(kappa), sums.left(kappa)
         test = n * (left + noise) / (n - df2)
+        df1, spread = sums.df1(kappa), sums.trace_squared(kappa)
+        hat_squared = df2 + (df1 - df2) ** 2 / (n - df2)  # Tr H²
+        share, bias_inside = ridge / (n * kappa), n * (left - sums.outside()) / (n - df2)
         return {
+            "norm_squared": sums.norm(kappa) + spread * test / n,
+            "estimation": sums.far(kappa) + spread * test / n,
+            "in_sample": share**2 * bias_inside + (noise + sums.outside()) * hat_squared / n,
             "test": test,
             "train": (ridge / (n * kappa)) ** 2 * test,
             "bias": n * left / (n - df2),
             "variance": noise * df2 / (n - df2),
             "noise": noise,
             "effective_ridge": kappa,
-            "df1": n - ridge / kappa,
+            "df1": df1,
             "df2": df2,
         }
 

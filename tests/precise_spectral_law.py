@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 import mpmath
@@ -80,7 +80,11 @@ def _equation(population: Population, z: mpc) -> list[mpc]:
 def kappa(population: Population, z: Any, digits: int = 20) -> mpc:
     """The root in the lower half plane for z in the upper one or on the support, among all roots of the polynomial."""
     with mpmath.workdps(digits + GUARD):
-        roots = mpmath.polyroots(_equation(population, mpmath.mpmathify(z)), maxsteps=500, extraprec=400)
+        polynomial = _equation(population, mpmath.mpmathify(z))
+        try:
+            roots = mpmath.polyroots(polynomial, maxsteps=200, extraprec=200)
+        except mpmath.libmp.NoConvergence:  # three roots that nearly meet
+            roots = mpmath.polyroots(polynomial, maxsteps=1000, extraprec=1000)
         root = min(roots, key=lambda k: mpmath.im(k))
         if mpmath.im(root) >= 0:
             raise ValueError(f"{z} is outside the support")
@@ -118,7 +122,7 @@ def kappa_by_continuation(population: Population, z: Any, digits: int = 20) -> m
             height *= mpf("0.6")
             point = mpc(mpmath.re(goal), mpmath.im(goal) + height)
             k = _newton(population, point, k, 4)
-        k = _newton(population, goal, k, 12)
+        k = _newton(population, goal, k, 60)
         if mpmath.im(k) >= 0 or abs(population.position(k) - goal) > abs(goal) * mpf(10) ** (-digits - 3):
             raise ValueError("continuation lost the root")
         return k
@@ -126,7 +130,10 @@ def kappa_by_continuation(population: Population, z: Any, digits: int = 20) -> m
 
 def _newton(population: Population, z: mpc, k: mpc, steps: int) -> mpc:
     for _ in range(steps):
-        k -= (population.position(k) - z) / (population.level(k) - 1)
+        step = (population.position(k) - z) / (population.level(k) - 1)
+        k -= step
+        if abs(step) < abs(k) * mpmath.eps * 1000:
+            break
     return k
 
 
@@ -145,9 +152,8 @@ def integral(
         for a, b in zip(ends[::2], ends[1::2], strict=True):
             low, high = max(a, mpf(start if start is not None else a)), min(b, mpf(stop if stop is not None else b))
             if low < high:
-                points = [low, low + (high - low) / 50, low + (high - low) / 4, high - (high - low) / 50, high]
-                for left, right in pairwise(points):
-                    total += mpmath.quad(lambda x: function(x) * density(population, x, digits), [left, right])
+                cuts = [low, (low + high) / 2, high]
+                total += mpmath.quad(lambda x: function(x) * density(population, x, digits), cuts)
         return total
 
 

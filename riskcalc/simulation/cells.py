@@ -194,6 +194,7 @@ def _table_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> Fl
     cross = part.train_inputs.T @ part.train_outputs
     out = np.empty((len(cell.fields), len(points)))
     for fit, at in factorisations(part.train_inputs, points[:, 0]):
+        refuse_indefinite(fit, points[at, 0])
         for k in at:
             ridge = points[k, 0]
             theta = coefficients(fit, cross, ridge)

@@ -151,7 +151,7 @@ def _shares_left(inverse: FloatArray, lost: FloatArray, zeros: int) -> FloatArra
     largest = lost.max(axis=-1, keepdims=True)
     relative = np.divide(lost, largest, out=np.zeros_like(lost), where=largest > 0)
     with np.errstate(invalid="ignore"):
-        return np.where(largest > 0, relative, inverse / inverse.max(axis=-1, keepdims=True))
+        return np.asarray(np.where(largest > 0, relative, inverse / inverse.max(axis=-1, keepdims=True)))
 
 
 def coefficients(fit: Factorisation, cross: FloatArray, ridge: float) -> FloatArray:

@@ -26,7 +26,8 @@ def solve(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: FloatArray) ->
     """
     kappa, log_kappa = np.empty_like(n), np.empty_like(n)
     size = np.abs(linear)
-    plain = nodes.plain & (n < 1e100) & ((size == 0) | ((size > n * 1e-290) & (size < 1e200))) & (shift < 1e200)
+    plain = nodes.plain & (n < 1e100) & ((size == 0) | ((size > n * 1e-290) & (size < 1e200)))
+    plain &= (shift == 0) | ((shift > 1e-190) & (shift < 1e200))  # u comes up to 1/shift
     refuse_below_limit(n[(linear < 0) & ~plain], linear[(linear < 0) & ~plain])
     step = max(1, BLOCK // max(1, nodes.sigma.size))
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
@@ -92,7 +93,7 @@ def _root_by_counting(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: Fl
     def move(at: npt.NDArray[np.intp], by: FloatArray) -> None:
         u[at] *= 1 + by
 
-    _iterate(step, move, n.size)
+    _iterate(step, move, lambda at: 1 / u[at], n.size)
     return u
 
 
@@ -118,7 +119,8 @@ def _log_root(nodes: Nodes, n: FloatArray, log_linear: FloatArray, log_shift: Fl
         log_b = np.logaddexp(np.logaddexp.reduce(log_small, axis=1, initial=-np.inf), ridge)
         log_gap = np.logaddexp.reduce(np.where(large, log_large + log_s, log_small + log_c), axis=1, initial=-np.inf)
         log_gap = np.logaddexp(log_gap, ridge)
-        newton = missing * np.exp(np.minimum(-log_gap, 690)) + np.exp(log_a - log_gap) - np.exp(log_b - log_gap)
+        jump = np.sign(missing) * np.exp(np.minimum(np.log(np.abs(missing)) - log_gap, 690))
+        newton = jump + np.exp(log_a - log_gap) - np.exp(log_b - log_gap)
         root = np.hypot(missing, 2 * np.exp((log_a + log_b) / 2))
         up = np.where(missing > 0, np.log((root + missing) / 2) - log_b, log_a - np.log((root - missing) / 2))
         up = np.where(missing == 0, (log_a - log_b) / 2, up)
@@ -128,7 +130,7 @@ def _log_root(nodes: Nodes, n: FloatArray, log_linear: FloatArray, log_shift: Fl
     def move(at: npt.NDArray[np.intp], by: FloatArray) -> None:
         log_u[at] += by
 
-    _iterate(step, move, n.size)
+    _iterate(step, move, lambda at: np.exp(-log_u[at]), n.size)
     return log_u
 
 
@@ -191,6 +193,7 @@ def refuse_below_limit(n: FloatArray, ridge: FloatArray) -> None:
 def _iterate(
     step: Callable[[npt.NDArray[np.intp]], FloatArray],
     move: Callable[[npt.NDArray[np.intp], FloatArray], None],
+    kappa: Callable[[npt.NDArray[np.intp]], FloatArray],
     size: int,
 ) -> None:
     """Step all entries until each has arrived; an error below 1e-8 is squared by the last step."""
@@ -202,4 +205,4 @@ def _iterate(
         todo = todo[np.abs(by) > 1e-8]
         if todo.size == 0:
             return
-    raise NotConvergedError("effective ridge", best=todo, residual=float(np.abs(by).max()))
+    raise NotConvergedError("effective ridge", best=kappa(todo), residual=float(np.abs(by).max()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -71,11 +71,9 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     noise: FloatArray = np.asarray(problem.noise)
     shape = common_shape(n_samples=n, ridge=lam, noise=noise)
     point, sums = _point_and_sums(problem, n, lam)
-    outside, tail = problem.unreached, problem.spectrum.tail
     with np.errstate(divide="ignore", invalid="ignore"):
-        tail_u = np.where(tail > 0, tail / point.kappa, 0.0)
-        values = _fields(n, noise, outside, tail_u, point.bare, sums)
-        values = _limits(problem, n, lam, noise, point.bare + tail_u + sums.spread, sums, values)
+        values = _fields(n, noise, problem.unreached, point.bare, sums)
+        values = _limits(problem, n, lam, noise, point.bare + sums.spread, sums, values)
     arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
     return Risk(
         **arrays,
@@ -89,15 +87,27 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
 
 
 def _point_and_sums(problem: Problem, n: FloatArray, lam: FloatArray, slopes: bool = False) -> tuple[FixedPoint, Sums]:
+    """The root, and the sums there with the tail in them: mass t at σ = 0, so that only df2 and the target lack it."""
     size = math.prod(np.broadcast_shapes(n.shape, lam.shape))
     nodes = Nodes.of(problem.spectrum, problem.reached, n_points=size)
     point = fixed_point(problem.spectrum, n, lam, nodes)
-    return point, sums_at(nodes, point, slopes)
+    sums, tail = sums_at(nodes, point, slopes), problem.spectrum.tail
+    if tail == 0:
+        return point, sums
+    with np.errstate(over="ignore"):
+        u = 1 / point.kappa
+        return point, replace(
+            sums,
+            df1=sums.df1 + tail * u,
+            spread=sums.spread + tail * u,
+            trace=sums.trace + tail * u * u,
+            trace_slope=sums.trace_slope + tail * u * u * u,
+        )
 
 
-def _fields(n: Any, noise: Any, outside: Any, tail_u: Any, bare: Any, sums: Any) -> dict[str, Any]:
-    """The formulas, for arrays or for tangents; ``bare`` is λ/κ, and bare + tail_u + spread is n - df2."""
-    gap = bare + tail_u + sums.spread
+def _fields(n: Any, noise: Any, outside: Any, bare: Any, sums: Any) -> dict[str, Any]:
+    """The formulas, for arrays or for tangents; ``bare`` is λ/κ, and bare + spread is n - df2."""
+    gap = bare + sums.spread
     hat = bare / n
     bias, variance = n * (sums.left + outside) / gap, noise * sums.df2 / gap
     test = bias + variance + noise
@@ -108,7 +118,7 @@ def _fields(n: Any, noise: Any, outside: Any, tail_u: Any, bare: Any, sums: Any)
         "train": hat * hat * test,
         "bias": bias,
         "variance": variance,
-        "df1": sums.df1 + tail_u,
+        "df1": sums.df1,
         "df2": sums.df2,
         "norm_squared": sums.norm + amplified,
         "estimation": sums.far + amplified,
@@ -166,13 +176,11 @@ def ridge_derivative(
     n, lam, noise = np.asarray(n_samples), np.asarray(ridge), np.asarray(problem.noise)
     choice("parameter", parameter, ("ridge", "n_samples"))
     point, sums = _point_and_sums(problem, n, lam, slopes=True)
-    kappa, tail = point.kappa, problem.spectrum.tail
+    kappa = point.kappa
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        tail_u = np.where(tail > 0, tail / kappa, 0.0)
-        gap = point.bare + tail_u + sums.spread
+        gap = point.bare + sums.spread
         moved = (1 if parameter == "ridge" else -kappa) / gap  # dκ
         grown = 0.0 if parameter == "ridge" else 1.0  # dn
-        tail_moved = np.where(tail > 0, -tail / kappa**2, 0.0) * moved
         tangents = _Tangents(
             df1=Tangent(sums.df1, -sums.trace * moved),
             df2=Tangent(sums.df2, -2 * sums.df2_slope * moved),
@@ -182,10 +190,8 @@ def ridge_derivative(
             norm=Tangent(sums.norm, -2 * sums.left_slope * moved),
             far=Tangent(sums.far, 2 * kappa * sums.far_slope * moved),
         )
-        bare = Tangent(point.bare, grown + sums.trace * moved - tail_moved)
-        values = _fields(
-            Tangent(n, np.asarray(grown)), noise, problem.unreached, Tangent(tail_u, tail_moved), bare, tangents
-        )
+        bare = Tangent(point.bare, grown + sums.trace * moved)
+        values = _fields(Tangent(n, np.asarray(grown)), noise, problem.unreached, bare, tangents)
         values |= {"effective_ridge": Tangent(kappa, moved), "noise": Tangent(noise, np.zeros(()))}
         if field not in values:
             raise ValueError(f"field must be one of {', '.join(values)}, got {field!r}")

@@ -62,9 +62,10 @@ class Curve:
         if todo.size == 0:
             return square
         for _ in range(MOST_STEPS):
-            step = self._height_step(at[todo], alpha[todo], square[todo])
+            step, at_edge = self._height_step(at[todo], alpha[todo], square[todo])
             square[todo] = np.maximum(square[todo] + step, 0.1 * square[todo])
-            todo = todo[~(abs(step) <= ARRIVED * square[todo])]
+            square[todo[at_edge]] = 0
+            todo = todo[~((abs(step) <= ARRIVED * square[todo]) | at_edge)]
             if todo.size == 0:
                 return np.sqrt(square)
         raise NotConvergedError("height of the curve", best=square[todo], residual=float(step.max()))
@@ -104,10 +105,10 @@ class Curve:
             e = d + alpha[:, None]
             q = 1 / (e**2 + beta[:, None] ** 2)
             c, sigma = self.atoms.share, self.atoms.sigma
-            turns = np.arctan2(beta[:, None] * sigma, a[:, None] * e + beta[:, None] ** 2) @ c
+            turns = np.vecdot(np.arctan2(beta[:, None] * sigma, a[:, None] * e + beta[:, None] ** 2), c)
             joined = a < -beta
             ratio = np.where(joined, beta / np.where(joined, -a, 1), 0.0)
-            direct = np.arctan2(beta, -a) - beta * (q @ (c * sigma))
+            direct = np.arctan2(beta, -a) - beta * np.vecdot(q, c * sigma)
             regrouped = ratio * (np.vecdot(q * e, w * d**2 / sigma) - arctan_defect(ratio))
             out[rows] = turns + np.where(joined, regrouped, direct)
         return out / (np.pi * self.atoms.aspect_ratio)
@@ -116,7 +117,7 @@ class Curve:
         """Sum of c/(σ+κ)."""
         out = np.empty(at.size, dtype=np.complex128)
         for rows, d, _ in self._blocks(at):
-            out[rows] = (1 / (d + h[rows, None])) @ self.atoms.share
+            out[rows] = np.vecdot(self.atoms.share, 1 / (d + h[rows, None]))
         return out
 
     def _blocks(self, at: Index) -> Iterator[tuple[Index, FloatArray, FloatArray]]:
@@ -136,14 +137,17 @@ class Curve:
             square[rows] = np.max(self.atoms.weight - (d + alpha[rows, None]) ** 2, axis=1)
         return np.maximum(square, 0)
 
-    def _height_step(self, at: Index, alpha: FloatArray, square: FloatArray) -> FloatArray:
-        step = np.empty(at.size)
+    def _height_step(self, at: Index, alpha: FloatArray, square: FloatArray) -> tuple[FloatArray, Any]:
+        """Step of β², and where it is 0 to rounding: α is then an edge, or beyond it by a rounding."""
+        step, at_edge = np.empty(at.size), np.empty(at.size, dtype=bool)
         for rows, d, w in self._blocks(at):
             a, b = alpha[rows], square[rows]
             q = _inverse_square(d, a, np.sqrt(b))
-            excess = self.anchors.residual[at[rows]] - 2 * a * np.vecdot(q, w * d) - (a**2 + b) * np.vecdot(q, w)
+            first = np.vecdot(q, w)
+            excess = self.anchors.residual[at[rows]] - 2 * a * np.vecdot(q, w * d) - (a**2 + b) * first
+            at_edge[rows] = (excess < 0) & (b * first < 1e-30)
             step[rows] = excess * (1 + excess) / np.vecdot(np.square(q, out=q), w * d**2)
-        return step
+        return step, at_edge
 
 
 def _inverse_square(d: FloatArray, alpha: FloatArray, beta: FloatArray) -> Any:

@@ -210,7 +210,7 @@ def ridge_lower_limit(spectrum: Spectrum, n_samples: npt.ArrayLike) -> FloatArra
     --------
     >>> import riskcalc as rc
     >>> rc.ridge_lower_limit(rc.Spectrum.isotropic(400), n_samples=[100, 400, 900])
-    array([-100.,   -0., -100.])
+    array([-100.,    0., -100.])
     """
     n = numbers("n_samples", n_samples, at_least=0)
     finite = np.isfinite(spectrum.multiplicities)

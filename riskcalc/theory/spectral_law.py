@@ -102,7 +102,7 @@ class SpectralLaw(Transforms, Model):
         >>> import riskcalc as rc
         >>> law = rc.SpectralLaw(rc.Spectrum.from_eigenvalues([4, 1]), aspect_ratio=0.5)
         >>> print(law.pdf([0.1, 1, 3, 9]).round(6))
-        [0.       0.389205 0.120713 0.013148]
+        [0.       0.285613 0.099123 0.013933]
         """
         y = self._scaled(x)
         density, inside = np.zeros(y.shape), self._solution.inside(y)
@@ -148,7 +148,7 @@ class SpectralLaw(Transforms, Model):
         >>> import riskcalc as rc
         >>> law = rc.SpectralLaw(rc.Spectrum.from_eigenvalues([4, 1, 0], [1, 2, 1]), aspect_ratio=0.1)
         >>> print(law.cdf([-1, 0, 1, 2, 4]).round(6))
-        [0.       0.25     0.542386 0.75     0.885543]
+        [0.       0.25     0.535752 0.75     0.870806]
         """
         y = self._scaled(x)
         return np.where(y < 0, 0.0, np.maximum(1 - self._solution.mass_above(y), self.atom))[()]
@@ -189,7 +189,7 @@ class SpectralLaw(Transforms, Model):
         >>> import riskcalc as rc
         >>> law = rc.SpectralLaw(rc.Spectrum.from_eigenvalues([4, 1, 0], [1, 2, 1]), aspect_ratio=0.1)
         >>> print(law.ppf([0.2, 0.5, 0.75, 1]).round(6))
-        [0.       0.954395 1.548397 5.441853]
+        [0.       0.950229 1.452987 5.428674]
         """
         q = numbers("q", q, at_least=0, at_most=1)
         return np.where(
@@ -226,8 +226,8 @@ class SpectralLaw(Transforms, Model):
         --------
         >>> import riskcalc as rc
         >>> law = rc.SpectralLaw(rc.Spectrum.from_eigenvalues([4, 1, 0], [1, 2, 1]), aspect_ratio=0.1)
-        >>> print(law.rvs(10_000, rng=0).mean().round(2), law.mean())
-        1.49 1.5
+        >>> print(law.rvs(10_000, rng=0).mean().round(2), law.mean().round(12))
+        1.5 1.5
         """
         return self.ppf(np.random.default_rng(rng).random(size))
 

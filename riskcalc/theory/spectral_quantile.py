@@ -10,6 +10,7 @@ from riskcalc.theory.spectral_atoms import EPS, Index
 from riskcalc.theory.spectral_table import Table
 
 MOST_STEPS = 100
+ROUNDING = 4 * EPS  # of the distribution function
 NEWTON_STEPS = 12  # before every second step is a bisection
 
 
@@ -45,9 +46,9 @@ def _root(table: Table, branch: Index, left: Index, mass: FloatArray) -> FloatAr
         outside = ~((low[todo] < moved) & (moved < high[todo]))
         bisect = outside | (step > NEWTON_STEPS and step % 2 == 1)
         x[todo] = np.where(bisect, (low[todo] + high[todo]) / 2, moved)
-        arrived = (abs(excess) <= EPS) | (high[todo] - low[todo] <= EPS * abs(here))
-        arrived |= ~outside & (abs(moved - here) * density <= EPS)
-        x[todo[abs(excess) <= EPS]] = here[abs(excess) <= EPS]
+        found = abs(excess) <= ROUNDING
+        arrived = found | (high[todo] - low[todo] <= EPS * abs(here))
+        x[todo[found]] = here[found]
         todo = todo[~arrived]
         if todo.size == 0:
             return x

@@ -18,7 +18,7 @@ FIRST_NODES = 9
 GOOD_START = 1e-7  # error of the interpolated κ, in units of its distance from the real axis
 MOST_ROUNDS = 30
 FIRST_TAU = 1e-4  # nearer to an anchor x does not tell two points apart
-MOST_ENTRIES = 4_000_000  # nodes times atoms at which the table costs more than it saves
+MOST_ENTRIES = 2_000_000  # nodes times atoms at which the table costs more than it saves
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +183,8 @@ class Table:
         edges = self.critical.edges
         bulk = np.searchsorted(edges, self.critical.segments[branch // 2], side="right") // 2
         lower, upper = (self.critical.upper_mass[edges[2 * bulk + end]] for end in (0, 1))
-        return np.clip(self.curve.upper_mass(self.branches.at[branch], h), upper, lower)
+        mass = np.clip(self.curve.upper_mass(self.branches.at[branch], h), upper, lower)
+        return np.where(h.imag < 0, mass, self.critical.upper_mass[self.branches.at[branch]])
 
     @cached_property
     def masses(self) -> FloatArray:

@@ -118,21 +118,20 @@ class Transforms:
         >>> import riskcalc as rc
         >>> law = rc.SpectralLaw(rc.Spectrum.from_eigenvalues([4, 1]), aspect_ratio=0.5)
         >>> print(law.stieltjes([-1, 0, 20]).round(6))
-        [ 0.475683  1.25     -0.057919]
+        [ 0.42226   1.25     -0.058348]
         """
-        point, solution = _complex(z), self._solution
-        refused = solution.on_support(point.real / self._solution.atoms.unit) | ((point.real == 0) & (self.atom > 0))
+        point, atoms = _complex(z), self._solution.atoms
+        refused = self._solution.on_support(point.real / atoms.unit) | ((point.real == 0) & (self.atom > 0))
         refused &= point.imag == 0
         if refused.any():
             got = point.real[refused].flat[0]
             raise ValueError(f"z must be off the .support and the .atom, got {got:g}; give it an imaginary part")
-        near = self._near(point)
-        kappa, trace = solution.roots(point[near] / self._solution.atoms.unit)
-        weighted = kappa * trace / self.aspect_ratio + solution.atoms.zeros / solution.atoms.n_features
-        value = np.full(point.shape, self.moment(-1), dtype=np.complex128)
-        np.divide(-1, point, out=value, where=point != 0)
-        value[near & (point != 0)] *= weighted[point[near] != 0]
-        return np.asarray(value if np.iscomplexobj(z) else value.real)[()]
+        value = _at_infinity(point)
+        value[point == 0] = self.moment(-1)
+        near = (abs(point) < FAR * atoms.unit) & (point != 0)
+        kappa, trace = self._solution.roots(point[near] / atoms.unit)
+        value[near] *= kappa * trace / self.aspect_ratio + atoms.zeros / atoms.n_features
+        return np.asarray(value if np.iscomplexobj(z) else value.real).reshape(np.shape(z))[()]
 
     def companion_stieltjes(self, z: npt.ArrayLike, /) -> npt.NDArray[np.complex128]:
         r"""Stieltjes transform v(z) = E 1/(x − z) of the law of :math:`XX^\mathsf{T}/n`, on the support from above.
@@ -159,26 +158,27 @@ class Transforms:
         >>> import riskcalc as rc
         >>> law = rc.SpectralLaw(rc.Spectrum.from_eigenvalues([4, 1]), aspect_ratio=0.5)
         >>> print(law.companion_stieltjes([-1, 3]).round(6))
-        [ 0.737841+0.j       -0.229297+0.189616j]
+        [ 0.71113 +0.j       -0.263476+0.155703j]
         """
-        point = _complex(z)
+        point, unit = _complex(z), self._solution.atoms.unit
         if ((point == 0) & (self._solution.atoms.rank_excess <= 0)).any():
             raise ValueError(
-                "z must not be 0 where n_samples is at least the rank: v is infinite there; give it a sign"
+                "z must not be 0 where n_samples is at least the rank, as v is infinite there; give it a sign"
             )
-        near, unit = self._near(point), self._solution.atoms.unit
-        on = near & (point.imag == 0)
-        on[on] = self._solution.on_support(point.real[on] / unit)
-        value: npt.NDArray[np.complex128] = np.asarray(-1 / np.where(point == 0, 1, point), dtype=np.complex128)
-        value[on] = 1 / (self._solution.boundary(point.real[on] / unit) * unit)
+        near = abs(point) < FAR * unit
+        on = near & (point.imag == 0) & self._solution.on_support(point.real / unit)
         off = near & ~on
+        value = _at_infinity(point)
+        value[on] = 1 / (self._solution.boundary(point.real[on] / unit) * unit)
         value[off] = 1 / (self._solution.roots(point[off] / unit)[0] * unit)
-        return np.asarray(value)[()]
-
-    def _near(self, point: npt.NDArray[np.complex128]) -> npt.NDArray[np.bool_]:
-        """Where the transforms are not −1/z to rounding."""
-        return np.asarray(abs(point) < FAR * self._solution.atoms.unit)
+        return value.reshape(np.shape(z))[()]
 
 
 def _complex(z: npt.ArrayLike) -> npt.NDArray[np.complex128]:
-    return np.asarray(numbers("z", np.real(z)) + 1j * numbers("z", np.imag(z)))
+    """Flat."""
+    return np.ravel(numbers("z", np.real(z)) + 1j * numbers("z", np.imag(z)))
+
+
+def _at_infinity(point: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+    """What both transforms are to rounding far off."""
+    return np.asarray(-1 / np.where(point == 0, 1, point), dtype=np.complex128)

@@ -1,4 +1,4 @@
-"""Benchmarks of the trunk, each beside its peer in the same run: python -m pytest tests/benchmarks --benchmark-only -s."""
+"""Benchmarks of the trunk beside their peers in the same run: python -m pytest tests/benchmarks --benchmark-only -s."""
 
 from __future__ import annotations
 

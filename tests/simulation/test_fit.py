@@ -9,7 +9,15 @@ import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 
-from riskcalc.simulation.fit import SMALLEST_SHARE, Factorisation, coefficients, factorisations, signal_and_noise
+from riskcalc.simulation.fit import (
+    SMALLEST_SHARE,
+    Factorisation,
+    coefficients,
+    factorisations,
+    generalised_cross_validation,
+    refuse_indefinite,
+    signal_and_noise,
+)
 
 EPS = np.finfo(float).eps
 SHAPES = [(40, 15), (15, 40), (20, 20), (1, 7), (7, 1), (1, 1)]
@@ -163,12 +171,13 @@ def test_nothing_to_see(n: int, p: int) -> None:
 # ----------------------------------------------------------------------------------------------- signal and noise
 
 
-CASES = [(n, p, ridge) for n, p in SHAPES[:3] for ridge in (0.0, 0.5, 30.0)]
+NEGATIVE = [(40, 15, -2.0), (15, 40, -1.0), (20, 20, -1e-3)]  # above minus the smallest eigenvalue: 3.7, 2.0, 3e-3
+CASES = [(n, p, ridge) for n, p in SHAPES[:3] for ridge in (0.0, 0.5, 30.0)] + NEGATIVE
 
 
 def dense(X: np.ndarray, ridge: float) -> np.ndarray:
     """From outputs to coefficients, by dense algebra."""
-    return np.linalg.pinv(X) if ridge == 0 else np.linalg.solve(X.T @ X + ridge * np.eye(X.shape[1]), X.T)
+    return np.linalg.pinv(X) if ridge == 0 else X.T @ np.linalg.inv(X @ X.T + ridge * np.eye(len(X)))
 
 
 @pytest.mark.parametrize(("n", "p", "ridge"), CASES)
@@ -185,15 +194,52 @@ def test_averages_over_the_noise_are_the_traces(n: int, p: int, ridge: float) ->
     assert parts.signal_train == pytest.approx(((X - H @ X) @ theta) @ ((X - H @ X) @ theta) / n, **near)
     assert parts.noise_train == pytest.approx(((np.eye(n) - H) ** 2).sum() / n, **near)
     assert fit.degrees_of_freedom(ridge) == pytest.approx(np.trace(H), **near)
-    with np.errstate(divide="ignore"):
-        trace = (1 / np.maximum(np.linalg.eigvalsh(X @ X.T + ridge * np.eye(n)), 0.0)).sum()
-    expected = 0.0 if ridge == 0 and n > p else 1 / trace
+    expected = 0.0 if ridge == 0 and n > p else 1 / np.trace(np.linalg.inv(X @ X.T + ridge * np.eye(n)))
     assert fit.effective_ridge(ridge) == pytest.approx(expected, **near)
+    assert parts.signal_norm == pytest.approx(np.sum((M @ X @ theta) ** 2), **near)
+    assert parts.noise_norm == pytest.approx((M**2).sum(), **near)
+    assert parts.signal_distance == pytest.approx(np.sum((M @ X @ theta - theta) ** 2), **near)
+    assert parts.noise_fitted == pytest.approx((H**2).sum() / n, **near)
+    rest = np.linalg.inv(X @ X.T) if ridge == 0 and n <= p else np.eye(n) - H  # at ridge 0 the limit of the ratio
+    assert parts.signal_gcv == pytest.approx(n * np.sum((rest @ X @ theta) ** 2) / np.trace(rest) ** 2, **near)
+    assert parts.noise_gcv == pytest.approx(n * (rest**2).sum() / np.trace(rest) ** 2, **near)
+    y = np.random.default_rng(6).standard_normal(n)
+    ours = generalised_cross_validation(fit, X.T @ y, y, ridge)
+    assert ours == pytest.approx(n * np.sum((rest @ y) ** 2) / np.trace(rest) ** 2, **near)
+
+
+def test_a_path_is_its_ridges_one_by_one() -> None:
+    """Bit for bit, so that a longer path keeps the old numbers."""
+    for n, p in SHAPES:
+        X, theta = features(n, p), np.random.default_rng(5).standard_normal(p)
+        ridges = np.array([0.0, 1e-3, 0.5, 30.0, 1e5])
+        fit = Factorisation.by_singular_values(X)
+        weights = np.ones(p) @ fit.vectors**2
+        whole = signal_and_noise(fit, np.ones(p), theta, weights, ridges)
+        for k, ridge in enumerate(ridges):
+            alone = signal_and_noise(fit, np.ones(p), theta, weights, ridges[k : k + 1])
+            for name, value in vars(alone).items():
+                assert_array_equal(vars(whole)[name][k : k + 1], value, err_msg=name)
+            assert_array_equal(fit.effective_ridge(ridges)[k], fit.effective_ridge(ridges[k : k + 1])[0])
+            assert_array_equal(fit.degrees_of_freedom(ridges)[k], fit.degrees_of_freedom(ridge))
+
+
+@pytest.mark.parametrize(("n", "p"), SHAPES[:3])
+def test_a_ridge_that_makes_the_objective_indefinite_is_refused(n: int, p: int) -> None:
+    fit = only(features(n, p), 1.0)
+    smallest = fit.squares.min()
+    refuse_indefinite(fit, np.array([-0.999 * smallest, 0.0, 1.0]))
+    refuse_indefinite(fit, np.array([]))
+    for ridge in (-smallest, -1.001 * smallest, -1e9):
+        with pytest.raises(
+            ValueError, match=r"^ridge must be above -.*, minus the smallest positive eigenvalue of a sam"
+        ):
+            refuse_indefinite(fit, np.array([1.0, ridge]))
 
 
 @pytest.mark.parametrize(("n", "p", "ridge"), [case for case in CASES if case != (20, 20, 0.0)])
 def test_averages_over_the_noise_are_the_means_over_drawn_noises(n: int, p: int, ridge: float) -> None:
-    """Test and train error of 4000 noisy fits, by the coefficients that each of them gives."""
+    """All that 4000 noisy fits measure, by the coefficients that each of them gives."""
     n_draws, noise = 4000, 0.7
     X, covariance = features(n, p), np.linspace(2.0, 0.1, p)
     rng = np.random.default_rng(6)
@@ -202,16 +248,25 @@ def test_averages_over_the_noise_are_the_means_over_drawn_noises(n: int, p: int,
     parts = signal_and_noise(fit, covariance, theta, covariance @ fit.vectors**2, ridge)
     Y = (X @ theta)[:, None] + np.sqrt(noise) * rng.standard_normal((n, n_draws))
     fitted = coefficients(fit, X.T @ Y, ridge)
-    test = covariance @ (fitted - theta[:, None]) ** 2
-    train = ((Y - X @ fitted) ** 2).mean(axis=0)
-    z_test = (test.mean() - parts.signal_error - noise * parts.noise_error) / (test.std(ddof=1) / np.sqrt(n_draws))
-    limit = scipy.stats.norm.isf(1e-4 / 2 / (2 * len(CASES)))
-    assert abs(z_test) <= limit
-    expected = parts.signal_train + noise * parts.noise_train
-    if expected > 1e-20:
-        assert abs(train.mean() - expected) <= limit * train.std(ddof=1) / np.sqrt(n_draws)
-    else:
-        assert train.max() < 1e-20
+    residuals, error = Y - X @ fitted, fitted - theta[:, None]
+    pairs = {
+        "test": (covariance @ error**2, parts.signal_error + noise * parts.noise_error),
+        "train": ((residuals**2).mean(axis=0), parts.signal_train + noise * parts.noise_train),
+        "norm": ((fitted**2).sum(axis=0), parts.signal_norm + noise * parts.noise_norm),
+        "estimation": ((error**2).sum(axis=0), parts.signal_distance + noise * parts.noise_norm),
+        "in_sample": (((X @ error) ** 2).mean(axis=0), parts.signal_train + noise * parts.noise_fitted),
+        "gcv": (
+            np.array([generalised_cross_validation(fit, X.T @ y, y, ridge) for y in Y.T[:500]]),
+            parts.signal_gcv + noise * parts.noise_gcv,
+        ),
+    }
+    limit = scipy.stats.norm.isf(1e-4 / 2 / (len(pairs) * len(CASES)))
+    for name, (drawn, expected) in pairs.items():
+        if expected > 1e-20:
+            error = drawn.std(ddof=1) / np.sqrt(len(drawn))
+            assert abs(drawn.mean() - expected) <= limit * error, name
+        else:  # the train error of an interpolator
+            assert drawn.max() < 1e-20, name
 
 
 @pytest.mark.parametrize(("n", "p", "ridge"), CASES)

@@ -160,8 +160,9 @@ def test_an_empty_grid_has_no_cells() -> None:
 
 def test_cells_have_seeds_of_their_own() -> None:
     """Data, estimator's size, number of samples and trial all enter the seed: no two runs share their draws."""
+    first = {"first": lambda fit: fit.inputs[0, 0]}
     runs = [
-        rc.simulate(data, rc.Ridge(1.0), n, n_trials=3, rng=rng).test.values
+        rc.simulate(data, rc.Ridge(1.0), n, n_trials=3, rng=rng, measures=first).first.values
         for data in (rc.GaussianData.isotropic(10), rc.GaussianData.isotropic(10, signal=1 + 1e-12))
         for n in (20, 21)
         for rng in (0, 1)
@@ -179,8 +180,8 @@ def test_averaged_and_drawn_noise_see_the_same_features_and_agree(data: rc.Gauss
     drawn = rc.simulate(data, rc.Ridge([[0.1], [3.0]]), 30, n_trials=n_trials, rng=0, label_noise="drawn")
     for field in ("bias", "effective_ridge", "df1"):
         assert_array_equal(drawn.measurements[field].values, averaged.measurements[field].values)
-    limit = scipy.stats.norm.isf(1e-4 / 2 / (3 * averaged.test.mean.size))
-    for field in ("test", "train", "variance"):
+    limit = scipy.stats.norm.isf(1e-4 / 2 / (7 * averaged.test.mean.size))
+    for field in ("test", "train", "variance", "norm_squared", "estimation", "in_sample", "gcv"):
         gap = drawn.measurements[field].values - averaged.measurements[field].values
         assert np.all(np.abs(gap.mean(axis=0)) <= limit * gap.std(axis=0, ddof=1) / np.sqrt(n_trials))
         assert gap.std(axis=0).min() > 0
@@ -204,6 +205,17 @@ def test_the_drawn_errors_are_those_of_the_fit_that_measures_see() -> None:
     )
     assert_allclose(outside.own_test.values + 0.5, outside.test.values, rtol=1e-12)
     assert_allclose(outside.own_train.values, outside.train.values, rtol=1e-12, atol=1e-25)
+    own = {
+        "own_norm": lambda fit: fit.coefficients @ fit.coefficients,
+        "own_estimation": lambda fit: np.sum((fit.coefficients - fit.target) ** 2),
+        "own_in_sample": lambda fit: np.mean((fit.inputs @ (fit.coefficients - fit.target)) ** 2),
+    }
+    outside = rc.simulate(
+        POWER.replace(outside_energy=0.5), RIDGES, SIZES, n_trials=6, rng=0, label_noise="drawn", measures=own
+    )
+    assert_allclose(outside.own_norm.values, outside.norm_squared.values, rtol=1e-12)
+    assert_allclose(outside.own_estimation.values, outside.estimation.values, rtol=1e-12)
+    assert_allclose(outside.own_in_sample.values, outside.in_sample.values, rtol=1e-12)
     table = run("table", measures={"own_train": tasks.train_error})
     assert_allclose(table.own_train.values, table.train.values, rtol=1e-12)
 
@@ -441,6 +453,9 @@ def test_a_longer_ridge_path_computes_the_missing_points(
     assert counted == []
     assert_array_equal(both.test.values[:, 0], other.test.values[:, 3])
     assert_array_equal(both.test.values[:, 1:], longer.test.values[:, [2, 0]])
+    last = rc.simulate(data, rc.Ridge([1.0, 5.0, 99.0]), 18, n_trials=4, rng=0, store=store)
+    assert sorted(counted) == [(0, 1), (1, 1), (2, 1), (3, 1)]
+    assert_same(last, rc.simulate(data, rc.Ridge([1.0, 5.0, 99.0]), 18, n_trials=4, rng=0))
 
 
 def test_runs_that_differ_share_a_store_and_no_trial(tmp_path: Path, counted: list[tuple[int, int]]) -> None:
@@ -679,6 +694,17 @@ def test_tables_never_give_nan() -> None:
         for measured in trials.measurements.values():
             assert np.isfinite(measured.values).all()
             assert measured.values.min() >= 0
+
+
+def test_a_negative_ridge_is_one_more_point_and_refused_where_the_objective_has_no_minimum() -> None:
+    for data, sizes in ((rc.GaussianData.isotropic(30, noise=0.5), [[10], [90]]), (TABLE, [[20], [30]])):
+        path = rc.simulate(data, rc.Ridge([-1.0, 0.0, 2.0]), sizes, n_trials=4, rng=0)
+        positive = rc.simulate(data, rc.Ridge([0.0, 2.0]), sizes, n_trials=4, rng=0)
+        for name, measured in positive.measurements.items():
+            assert_array_equal(path.measurements[name].values[..., 1:], measured.values)
+        assert np.isfinite(path.test.values).all()
+        with pytest.raises(ValueError, match=r"^ridge must be above -.*of a sample that was drawn, got -1e\+06"):
+            rc.simulate(data, rc.Ridge([-1e6, 0.0]), sizes, n_trials=4, rng=0)
 
 
 def test_the_environment_names_no_fatal_call() -> None:

@@ -17,7 +17,8 @@ from numpy.testing import assert_allclose
 import riskcalc as rc
 
 FIELDS = (
-    "effective_ridge", "df1", "df2", "bias", "variance", "test", "train", "gcv", "norm_squared", "estimation", "in_sample",
+    "effective_ridge", "df1", "df2", "bias", "variance", "test", "train", "gcv", "norm_squared", "estimation",
+    "in_sample",
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def test_negative_ridge_agrees_with_its_twin(case: dict[str, Any], share: float)
         assert_allclose(
             risk.fields[name], float(exact[name]), rtol=1e-12 * condition(risk, case["n"]), atol=1e-300, err_msg=name
         )
-    with pytest.raises(ValueError, match="^ridge must be above ridge_lower_limit"):
+    with pytest.raises(ValueError, match=r"^ridge must be above ridge_lower_limit"):
         rc.ridge_risk(problem_of(case), case["n"], limit * 1.001)
 
 
@@ -98,9 +99,9 @@ def test_negative_ridge_isotropic(n: float) -> None:
 def test_negative_ridge_at_the_rank_and_far_below_is_refused() -> None:
     spectrum = rc.Spectrum.isotropic(200)
     for n, ridge in ((200, -1e-9), (100, -1e4), (400, -35.0), (100, -1e300)):
-        with pytest.raises(ValueError, match="^ridge must be above ridge_lower_limit"):
+        with pytest.raises(ValueError, match=r"^ridge must be above ridge_lower_limit"):
             rc.effective_ridge(spectrum, n, ridge)
-    with pytest.raises(ValueError, match="^ridge must be >= 0 where n_samples exceeds the rank"):
+    with pytest.raises(ValueError, match=r"^ridge must be >= 0 where n_samples exceeds the rank"):
         rc.log_effective_ridge(spectrum, 400, -1.0)
     assert rc.log_effective_ridge(spectrum, 100, -1.0) == pytest.approx(
         math.log(rc.effective_ridge(spectrum, 100, -1.0))
@@ -150,12 +151,12 @@ def test_derivatives_with_a_tail_at_ridge_zero_and_at_the_threshold() -> None:
 
 def test_what_has_no_derivative() -> None:
     risk = rc.predict(rc.GaussianData.isotropic(20), rc.Ridge(1.0), 10)
-    with pytest.raises(ValueError, match="^parameter must be one of 'ridge', 'n_samples', got 'noise'"):
+    with pytest.raises(ValueError, match=r"^parameter must be one of 'ridge', 'n_samples', got 'noise'"):
         risk.derivative("test", "noise")
-    with pytest.raises(ValueError, match="^field must be one of test, train, bias"):
+    with pytest.raises(ValueError, match=r"^field must be one of test, train, bias"):
         risk.derivative("tst", "ridge")
     table = rc.predict(rc.Dataset(np.eye(4) + 1, np.arange(4.0)), rc.Ridge(1.0), 2)
-    with pytest.raises(ValueError, match="^there are no derivatives for the route 'finite population'"):
+    with pytest.raises(ValueError, match=r"^there are no derivatives for the route 'finite population'"):
         table.derivative("test", "ridge")
 
 
@@ -167,7 +168,7 @@ def test_a_risk_with_its_derivatives_can_be_pickled() -> None:
 
 @given(cases(), st.floats(-4, 3))
 def test_identities(case: dict[str, Any], log_ridge: float) -> None:
-    """The objective at its minimum, its derivative (the norm), the in-sample error, the optimal sequence form."""
+    """The objective at its minimum, its derivative (the norm), the in-sample error."""
     n, noise, outside, ridge = case["n"], case["noise"], case["outside"], 10.0**log_ridge
     problem = problem_of(case)
     risk = rc.ridge_risk(problem, n, ridge)
@@ -184,7 +185,7 @@ def test_identities(case: dict[str, Any], log_ridge: float) -> None:
 
 
 def test_exact_finite_size_formulas_of_least_squares() -> None:
-    """λ = 0, n > r: norm, in-sample and estimation of ordinary least squares; the equivalent has n - r for n - r - 1."""
+    """Ordinary least squares, λ = 0 and n > r: norm, in-sample and estimation; the equivalent has n - r for n - r - 1."""
     problem = rc.Problem(rc.Spectrum.from_eigenvalues([2.0, 0.5], [10, 20]), [0.6, 0.4], 0.3)
     risk = rc.ridge_risk(problem, 90.0, 0.0)
     trace = 10 / 2.0 + 20 / 0.5

@@ -57,7 +57,7 @@ def test_weights_are_positive_and_counts_are_exact(name: str) -> None:
 
 @pytest.mark.parametrize("ridge", [0.0, 1e-300, 1e-16, 1e-3])
 def test_near_the_rank_compression_keeps_all_digits(ridge: float) -> None:
-    """n - rank is 1e-9 of an eigenvalue: the count must be exact. One point at a time there is no compression.
+    """With n - rank = 1e-9 of an eigenvalue, the count must be exact. One point at a time there is no compression.
 
     At ridge 1e-300 the unknown is log u = 350 to 690, rounded to 1e-13 of u.
     """

@@ -19,7 +19,10 @@ import riskcalc as rc
 from riskcalc import ridge_risk
 
 EPS = np.finfo(float).eps
-FIELDS = ("test", "train", "bias", "variance", "noise", "effective_ridge", "df1", "df2")
+FIELDS = (
+    "test", "train", "bias", "variance", "noise", "effective_ridge", "df1", "df2",
+    "norm_squared", "estimation", "in_sample", "gcv",
+)  # fmt: skip
 SMALLEST = 1e-290  # products of what is above it do not underflow on the way
 
 # rank 30 of 42 features, energy at a zero eigenvalue and outside
@@ -32,29 +35,32 @@ MIXED = rc.Problem(
 INSIDE = MIXED.replace(energies=[1.0, 0.5, 0.25, 0.0], outside_energy=0.0)  # reached by the features
 
 
-def rounding(log_kappa: float, ridge: float, n: float) -> float:
+def rounding(problem: rc.Problem, log_kappa: float, ridge: float, n: float) -> float:
     """Relative error to be expected of every field: of κ (tests/theory/test_effective_ridge.py) and a few sums.
 
-    Seen in 20 000 draws: SEEN.
+    Where the equation or its sums are taken in logs, to stay within the range of a float, the logs are rounded.
+    Seen in 5000 draws: 17 EPS, and in logs 1.8 |log κ| EPS.
     """
-    in_logs = abs(log_kappa) > 300 or 0 < ridge < 1e-190 * n
-    return EPS * (32 + (2 * abs(float(log_kappa)) if in_logs else 0))
+    sigma = problem.spectrum.eigenvalues
+    log_top = math.log(sigma.max()) if sigma.max() > 0 else 0.0
+    in_logs = max(abs(log_kappa), abs(log_top - log_kappa)) > 200 or 0 < ridge < 1e-190 * n
+    return float(EPS * (32 + (2 * (abs(log_kappa) + abs(log_top)) if in_logs else 0)))
 
 
-def assert_agrees(problem: rc.Problem, n: float, ridge: float, twin: precise.Sums | None = None) -> None:
-    """Every field, to ``rounding``; one that underflows to ``SMALLEST``."""
-    risk = ridge_risk(problem, n, ridge)
-    twin = twin or precise.Shells.of(problem)
+def assert_agrees(problem: rc.Problem, n: float, ridge: float) -> None:
+    """Every field, to ``rounding``; or, where it underflows, to ``SMALLEST``."""
+    risk, twin = ridge_risk(problem, n, ridge), precise.Shells.of(problem)
     log_kappa = precise.log_effective_ridge(twin, n, ridge, digits=18)
     if mpmath.isinf(log_kappa):
         return  # exact cases have tests of their own
     exact = precise.ridge_risk(twin, n, ridge, float(problem.noise), digits=20)
+    allowed = rounding(problem, float(log_kappa), ridge, n)
     with mpmath.workdps(30):
-        for name in FIELDS:
-            got = getattr(risk, name)
+        for name in exact:
+            got = float(getattr(risk, name))
             assert np.isfinite(got), name
             if exact[name] > SMALLEST:
-                assert abs(mpf(float(got)) / exact[name] - 1) <= rounding(log_kappa, ridge, n), name
+                assert abs(mpf(got) / exact[name] - 1) <= allowed, name
             else:
                 assert 0 <= got <= 2 * SMALLEST, name
 
@@ -82,8 +88,17 @@ def test_infinite_power_laws(exponent, source, n, ridge):
     data = rc.GaussianData.power_law(exponent, source, noise=0.1)
     exact = precise.ridge_risk(precise.PowerLaw(exponent, source), n, ridge, 0.1, digits=16)
     risk = rc.predict(data, rc.Ridge(ridge), n)
-    for name in FIELDS:
-        assert_allclose(getattr(risk, name), float(exact[name]), rtol=1e-13, err_msg=name)
+    for name in exact:
+        if name != "estimation" or source > 0.5:  # else ‖θ*‖² is infinite
+            assert_allclose(getattr(risk, name), float(exact[name]), rtol=1e-13, err_msg=name)
+
+
+@pytest.mark.xfail(reason="nodes do not know that the squared coefficients have no sum; reported")
+def test_estimation_error_of_coefficients_without_a_norm():
+    """σ_i θ_i² = i^(-1-2αr) with r <= 1/2: ‖θ*‖² = Σ i^(α-1-2αr) diverges."""
+    for source in (0.25, 0.5):
+        risk = rc.predict(rc.GaussianData.power_law(1.5, source), rc.Ridge(0), 100)
+        assert risk.estimation == np.inf
 
 
 # Exact cases, by proof
@@ -100,7 +115,9 @@ def test_no_samples():
     assert risk.df1.tolist() == risk.df2.tolist() == [0] * 3
     assert MIXED.spectrum.trace == 33
     assert_allclose(risk.train, (np.array([0, 32.5 / 65.5, 0]) ** 2) * risk.test, rtol=4 * EPS, atol=1e-300)
-    assert_allclose(ridge_risk(MIXED, 1e-12, 32.5).train, risk.train[1], rtol=1e-11)  # it is the limit
+    few = ridge_risk(MIXED, 1e-12, [0, 32.5, 1e-300])  # it is the limit
+    for name in set(FIELDS) - {"effective_ridge"}:
+        assert_allclose(getattr(few, name), getattr(risk, name), rtol=1e-10, atol=1e-10, err_msg=name)
 
 
 def test_ridgeless_with_more_samples_than_the_rank():
@@ -201,6 +218,29 @@ def test_identities(drawn):
 
 
 @given(strategies.solved())
+def test_identities_of_the_sample(drawn):
+    r"""Minimum of the objective, and the optimism of the training error (sheet 1, section 2.2); a tail counts too.
+
+    n·train + λ‖θ̂‖² = λ[Σ Fσ/(σ+κ) + (M+τ²)/κ], and in-sample = train - τ² + 2τ² df1/n where M = 0.
+    """
+    problem, n, ridge = drawn
+    risk = ridge_risk(problem, n, ridge)
+    kappa, sigma, e = float(risk.effective_ridge), problem.spectrum.eigenvalues, problem.energies
+    assert_array_equal(risk.gcv, risk.test)
+    if 1e-100 < kappa < np.inf and ridge > 1e-100:
+        misfit = problem.outside_energy + e[sigma == 0].sum()
+        reached = (e[sigma > 0] / (sigma[sigma > 0] + kappa)).sum()
+        objective = n * risk.train / ridge + risk.norm_squared
+        assert_allclose(objective, reached + (misfit + problem.noise) / kappa, rtol=1e-12)
+    if kappa > 1e-100:
+        inside = problem.replace(outside_energy=0.0, energies=np.where(sigma > 0, e, 0.0))
+        risk = ridge_risk(inside, n, ridge)
+        tau = float(risk.noise)
+        optimism = risk.train - tau + 2 * tau * risk.df1 / n
+        assert_allclose(risk.in_sample, optimism, rtol=1e-12, atol=8 * EPS * (risk.train + 3 * tau))
+
+
+@given(strategies.solved())
 def test_gap_is_bare_and_spread(drawn):
     r"""N - df2 = λ/κ + t/κ + κ Σ mσ/(σ+κ)², here read off variance/noise = df2/(n - df2)."""
     problem, n, ridge = drawn
@@ -231,8 +271,11 @@ def test_scaling(drawn, factor):
         energies=factor * problem.energies, noise=factor * problem.noise, outside_energy=factor * problem.outside_energy
     )
     cases = [
-        (ridge_risk(problem.replace(spectrum=stretched), n, factor * ridge), {"effective_ridge": factor}),
-        (ridge_risk(louder, n, ridge), dict.fromkeys(("test", "train", "bias", "variance", "noise"), factor)),
+        (
+            ridge_risk(problem.replace(spectrum=stretched), n, factor * ridge),
+            {"effective_ridge": factor, "norm_squared": 1 / factor, "estimation": 1 / factor},
+        ),
+        (ridge_risk(louder, n, ridge), dict.fromkeys(set(FIELDS) - {"effective_ridge", "df1", "df2"}, factor)),
         (ridge_risk(problem.replace(spectrum=counted), factor * n, factor * ridge), {"df1": factor, "df2": factor}),
     ]
     for other, factors in cases:
@@ -281,7 +324,7 @@ def test_small_ridge_tends_to_ridgeless(n):
     for ridge in (1e-9, 1e-12, 1e-100, 1e-200, 1e-300):
         risk = ridge_risk(MIXED, n, ridge)
         for name in FIELDS:
-            tolerance = 1e3 * ridge + rounding(math.log(ridge), ridge, n)
+            tolerance = 1e3 * ridge + rounding(MIXED, math.log(ridge), ridge, n)
             assert_allclose(getattr(risk, name), getattr(limit, name), rtol=tolerance, atol=1e2 * ridge)
 
 
@@ -317,6 +360,140 @@ def test_many_samples_learn_all():
         assert_allclose(risk.test, 0.5 + misfit, rtol=1e-6)
         assert_allclose(n * (risk.test - 0.5 - misfit), 30 * (0.5 + misfit), rtol=1e-5, atol=1e2 / n)
         assert_allclose(risk.train, 0.5 + misfit, rtol=1e-6)
+
+
+# Coefficients: norm and estimation error
+
+
+def test_coefficients_in_exact_cases():
+    """Norm and estimation error at n = 0, above the rank and at it; θ* has ‖θ*‖² = Σ e/σ where σ > 0."""
+    coefficients, inverse_trace = 1.0 / 4 + 0.5 / 1 + 0.25 / 0.2, 5 / 4 + 10 / 1 + 15 / 0.2
+    empty = ridge_risk(MIXED, 0, [0, 2.0])
+    assert empty.norm_squared.tolist() == [0, 0]
+    assert_allclose(empty.estimation, coefficients, rtol=4 * EPS)
+    for n in (31, 45, 1e6):
+        risk, amplified = ridge_risk(MIXED, n, 0), (0.5 + 0.1875) * inverse_trace / (n - 30)
+        assert_allclose(risk.norm_squared, coefficients + amplified, rtol=8 * EPS)
+        assert_allclose(risk.estimation, amplified, rtol=8 * EPS)
+        assert_allclose(risk.in_sample, (0.5 + 0.1875) * 30 / n, rtol=8 * EPS)
+    threshold, silent = ridge_risk(MIXED, 30, 0), ridge_risk(INSIDE.replace(noise=0.0), 30, 0)
+    assert threshold.norm_squared == threshold.estimation == np.inf
+    assert_allclose(threshold.in_sample, 0.5 + 0.1875)  # it interpolates: τ² + M
+    assert_allclose(silent.norm_squared, coefficients, rtol=8 * EPS)
+    assert (silent.estimation, silent.in_sample) == (0, 0)
+
+
+def test_estimation_error_is_split_from_the_norm():
+    r"""E‖θ̂‖² - E‖θ̂-θ*‖² = A₀ - E₀ = Σ F (σ² - κ²)/(σ+κ)²."""
+    for n, ridge in [(10, 0), (10, 0.3), (50, 0.3), (50, 40.0)]:
+        risk = ridge_risk(MIXED, n, ridge)
+        kappa = float(risk.effective_ridge)
+        expected = sum(f * (s - kappa) / (s + kappa) for s, f in [(4.0, 0.25), (1.0, 0.5), (0.2, 1.25)])
+        assert_allclose(risk.norm_squared - risk.estimation, expected, rtol=1e-12)
+
+
+# Derivatives and negative ridges
+
+
+@pytest.mark.parametrize("tail", [0.0, 2.0])
+@pytest.mark.parametrize(("n", "ridge"), [(12.0, 0.3), (30.0, 0.01), (40.0, 5.0), (12.0, -0.5)])
+def test_derivatives_of_every_field(n, ridge, tail):
+    """By central differences with step h = 1e-5 of n and λ, which leave h² and EPS/h: 1e-8 of the field's scale."""
+    problem = MIXED.replace(spectrum=MIXED.spectrum.replace(tail=tail))
+    risk = ridge_risk(problem, n, ridge)
+    for parameter, (h, k) in {"ridge": (0.0, 1e-5 * abs(ridge)), "n_samples": (1e-5 * n, 0.0)}.items():
+        up, down = ridge_risk(problem, n + h, ridge + k), ridge_risk(problem, n - h, ridge - k)
+        for name in FIELDS:
+            slope = (getattr(up, name) - getattr(down, name)) / (2 * (h + k))
+            scale = abs(getattr(risk, name)) / max(abs(ridge) * bool(k), n * bool(h))
+            assert_allclose(risk.derivative(name, parameter), slope, rtol=1e-6, atol=1e-7 * scale, err_msg=name)
+
+
+@pytest.mark.parametrize("n", [12.0, 40.0])
+@pytest.mark.parametrize("ridge", [1e-30, 1e-100, 1e-110, 1e-200, 1e-300])
+def test_derivatives_at_tiny_ridges_are_those_at_0(n, ridge):
+    """One-sided at 0, where n is not the rank: cubes of κ over σ leave the range of a float on the way."""
+    limit, risk = ridge_risk(MIXED, n, 0), ridge_risk(MIXED, n, ridge)
+    for name in FIELDS:
+        assert_allclose(risk.derivative(name, "ridge"), limit.derivative(name, "ridge"), rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize(("gamma", "z"), [(0.5, -0.05), (0.5, -0.08), (2.0, -0.1), (2.0, -0.17), (1.3, -0.01)])
+def test_negative_ridge_in_closed_form(gamma, z):
+    """Isotropic, down to -(1 - √γ)²: κ is the larger root of κ² + (1 - γ - z)κ = z, below 0 where γ < 1."""
+    risk = ridge_risk(rc.Problem(rc.Spectrum.isotropic(gamma), [1.7], noise=0.4, outside_energy=0.2), 1.0, z)
+    b = 1 - gamma - z
+    with mpmath.workdps(30):
+        kappa = (mpmath.sqrt(mpf(b) ** 2 + 4 * mpf(z)) - mpf(b)) / 2
+        kappa = float(kappa)
+    below = (1 + kappa) ** 2 - gamma
+    assert (kappa < 0) == (gamma < 1)
+    assert_allclose(risk.effective_ridge, kappa, rtol=1e-13)
+    assert_allclose(risk.bias, (1.7 * kappa**2 + 0.2 * (1 + kappa) ** 2) / below, rtol=1e-12)
+    assert_allclose(risk.variance, 0.4 * gamma / below, rtol=1e-12)
+    assert_allclose(risk.train, (z / kappa) ** 2 * risk.test, rtol=1e-12)
+
+
+def test_negative_ridge_on_several_eigenspaces():
+    """The defining equation at the root, λ → 0⁻ equals λ = 0, and below the limit there is a sentence."""
+    for n in (12.0, 29.0, 31.0, 60.0):
+        limit = float(precise.lower_limit(precise.Shells.of(MIXED), n)[1])
+        risk = ridge_risk(MIXED, n, limit * np.array([0.999, 0.5, 1e-9]))
+        for kappa, ridge in zip(risk.effective_ridge, limit * np.array([0.999, 0.5, 1e-9]), strict=True):
+            with mpmath.workdps(40):
+                twin, k = precise.Shells.of(MIXED), mpf(float(kappa))
+                assert abs(mpf(ridge) / k + twin.df1(k) - n) <= 1e-12 * n
+                assert n - twin.df2(k) > 0  # the larger root
+        assert_allclose(risk.test[2], ridge_risk(MIXED, n, 0).test, rtol=1e-6)
+        with pytest.raises(ValueError, match=r"^ridge must be above ridge_lower_limit\(spectrum, n_samples\)"):
+            ridge_risk(MIXED, n, 1.001 * limit)
+    with pytest.raises(ValueError, match=r"^ridge must be above ridge_lower_limit"):
+        ridge_risk(MIXED, 30, -1e-12)
+
+
+# Beyond the range of a float
+
+
+@pytest.mark.parametrize("power", [-930, -500, 300, 450])
+def test_units_do_not_matter(power):
+    """(σ, t, λ) times 2^power, exactly: every dimensionless field stays, in logs where squares leave the floats."""
+    unit = 2.0**power
+    problem = MIXED.replace(spectrum=MIXED.spectrum.replace(tail=0.5))
+    spectrum = problem.spectrum
+    far = problem.replace(
+        spectrum=rc.Spectrum.from_eigenvalues(unit * spectrum.eigenvalues, spectrum.multiplicities, 0.5 * unit)
+    )
+    n, ridge = np.array([0, 1, 29, 30, 31, 100])[:, None], np.array([0, 0.01, 3.0])
+    near, risk = ridge_risk(problem, n, ridge), ridge_risk(far, n, unit * ridge)
+    for name in FIELDS:
+        factor = {"effective_ridge": unit, "norm_squared": 1 / unit, "estimation": 1 / unit}.get(name, 1.0)
+        expected = factor * getattr(near, name)
+        assert_allclose(getattr(risk, name), expected, rtol=2e-12, atol=1e-300, err_msg=name)
+
+
+@pytest.mark.parametrize("scale", [1e-85, 1.0, 1e60, 1e88])
+@pytest.mark.parametrize("ridge", [1e-120, 1e-88, 1e-60, 1e-20])
+def test_far_apart_scales(scale, ridge):
+    """κ down to 10^-200 of the eigenvalues: neither squares nor cubes of their ratio may be lost."""
+    problem = rc.Problem(
+        rc.Spectrum.from_eigenvalues([scale, 0.3 * scale], [4, 3]), [1.0, 2.0], noise=0.3, outside_energy=0.1
+    )
+    for n in (5, 7, 9):
+        assert_agrees(problem, n, ridge)
+
+
+def test_masses_whose_multiplicity_overflows_act_as_a_tail():
+    """On the sphere: eigenvalue 10^-400 with 10^400 directions has mass 2; in logs beside an eigenvalue 10^-300."""
+    log_small = -400 * math.log(10)
+    for smallest in (0.5, 1e-300):
+        logs = np.log([1.0, smallest])
+        sphere = rc.Spectrum.from_masses([*logs, log_small], [5.0, 3 * smallest, 2.0], [5, 3, np.inf])
+        plain = rc.Spectrum.from_eigenvalues([1.0, smallest], [5, 3], tail=2.0)
+        for n, ridge in [(1, 0), (5, 0), (8, 0), (9, 0.3), (100, 0)]:
+            one = ridge_risk(rc.Problem(sphere, [1, 2, 0], noise=0.5), n, ridge)
+            other = ridge_risk(rc.Problem(plain, [1, 2], noise=0.5), n, ridge)
+            for name in FIELDS:
+                assert_allclose(getattr(one, name), getattr(other, name), rtol=2e-12, err_msg=name)
 
 
 # Counts and ratios, arrays
