@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from numbers import Real
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 
 def numbers(
@@ -41,10 +45,20 @@ def _real(name: str, value: npt.ArrayLike, hint: str) -> FloatArray:
         array = np.asarray(value)
     except ValueError:
         raise ValueError(_sentence(name, "real numbers", "rows of unequal length", hint)) from None
+    if array.dtype.kind == "O" and array.size and all(_is_real(x) for x in array.flat):
+        try:
+            array = array.astype(np.float64)  # integers of any size, fractions
+        except OverflowError:
+            raise ValueError(_sentence(name, "numbers that a float holds", "a larger one", hint)) from None
     if array.dtype.kind not in "iuf":
-        got = repr(value) if array.ndim == 0 else f"an array of dtype {array.dtype}"
+        got = repr(value)[:80] if array.ndim == 0 else f"an array of dtype {array.dtype}"
         raise TypeError(_sentence(name, "real numbers", got, hint))
-    return np.array(array, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        return np.array(array, dtype=np.float64)
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 
 def _domain(
@@ -77,6 +91,13 @@ def whole(name: str, value: object, *, at_least: int = 0, hint: str = "") -> int
     if value != value or value in (np.inf, -np.inf) or int(value) != value or value < at_least:
         raise ValueError(_sentence(name, f"a whole number >= {at_least}", f"{value}", hint))
     return int(value)
+
+
+def instance(name: str, value: object, kind: type[T], hint: str) -> T:
+    """``value`` if it is of the kind, else a TypeError that says how to make one."""
+    if not isinstance(value, kind):
+        raise TypeError(_sentence(name, f"a {kind.__name__}", repr(value)[:80], hint))
+    return value
 
 
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:

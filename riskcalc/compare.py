@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import FloatArray, numbers
+from riskcalc.arguments import FloatArray, instance, numbers
 from riskcalc.data import Dataset, GaussianData
 from riskcalc.data.gaussian import entries_kurtosis
 from riskcalc.estimators import Ridge
-from riskcalc.model import Model, lookup
+from riskcalc.model import Model, brief, lookup
 from riskcalc.result import Risk, Trials
 from riskcalc.simulation import simulate
 from riskcalc.simulation.cells import Measures
-from riskcalc.simulation.simulate import Rng
+from riskcalc.simulation.simulate import Rng, as_simulated
 from riskcalc.simulation.trials import Submits
 from riskcalc.tables import columns, html_table, plain, text_table
 from riskcalc.theory import predict, reduce
@@ -111,7 +111,7 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether no judged cell speaks against the theory."""
+        """Whether no judged cell speaks against the theory; True if none is judged, see ``verdict``."""
         return self.worst <= self.limit
 
     @property
@@ -121,6 +121,7 @@ class Comparison:
         cells = f"{int(self.judged.sum())} of {self.judged.size} cells judged, {n_fields} fields"
         if not any(self._counted(name).any() for name in self.predicted):
             why = "nothing is promised of these fields" if self.judged.any() else "every cell is at the threshold"
+            why = why if self.judged.size else "there are no cells"
             return f"nothing could be judged: {why} ({cells})"
         word = "agree" if self.agrees else "DISAGREE"
         return f"theory and simulation {word}: largest excess |z| {self.worst:.2f}, limit {self.limit:.2f} ({cells})"
@@ -132,7 +133,7 @@ class Comparison:
         out: list[dict[str, Any]] = []
         for k in range(self.judged.size):
             for name in self.predicted:
-                measured = getattr(self.trials, name)
+                measured = self.trials.measurements[name]
                 out.append(
                     {coordinate: float(values[k]) for coordinate, values in where.items()}
                     | {
@@ -177,10 +178,10 @@ class Comparison:
 
     def _gap(self, name: str) -> FloatArray:
         with np.errstate(invalid="ignore"):
-            return np.asarray(getattr(self.trials, name).mean - self.predicted[name])
+            return np.asarray(self.trials.measurements[name].mean - self.predicted[name])
 
     def _in_errors(self, name: str, gap: FloatArray) -> FloatArray:
-        measured, predicted = getattr(self.trials, name), np.abs(self.predicted[name])
+        measured, predicted = self.trials.measurements[name], np.abs(self.predicted[name])
         size = np.where(np.isfinite(predicted), predicted, 0.0) + np.abs(measured.mean)
         floor = ROUNDING * size + (ROUNDING**1.5 * self.trials.test.mean if name in IN_UNITS_OF_TEST else 0.0)
         error = np.where(measured.standard_error > floor, measured.standard_error, 0.0)
@@ -194,7 +195,7 @@ class Comparison:
     def _repr_html_(self) -> str:
         named: dict[str, FloatArray] = {}
         for name in self.predicted:
-            measured = getattr(self.trials, name)
+            measured = self.trials.measurements[name]
             named |= {name: self.predicted[name], f"{name} simulated": measured.mean, f"{name} z": self.z[name]}
         return html_table(self.trials.coordinates, named, self.judged.shape) + f"<p>{self.verdict}</p>"
 
@@ -238,16 +239,19 @@ def compare(
     >>> rc.compare({"variance": 3.0}, trials).agrees
     False
     """
+    instance("trials", trials, Trials, "simulate(...) gives them")
+    if not isinstance(prediction, (Risk, Mapping)):
+        raise TypeError(f"prediction must be a Risk or {{field: values}}, got {str(prediction)[:80]!r}")
     risk = prediction if isinstance(prediction, Risk) else None
-    given = risk.fields if risk else dict(prediction)  # type: ignore[arg-type]
-    predicted = {}
-    for name, value in given.items():
-        if name in trials.measurements:
-            predicted[name] = _as_measured(name, value, trials.shape)
-    if not predicted:
+    given: Mapping[str, npt.ArrayLike] = prediction.fields if isinstance(prediction, Risk) else prediction
+    unknown = [name for name in given if name not in trials.measurements and name not in Risk.__dataclass_fields__]
+    predicted = {name: _as_measured(name, given[name], trials.shape) for name in given if name in trials.measurements}
+    if unknown or not predicted:
         raise ValueError(
-            f"prediction must have a field that was measured ({', '.join(trials.measurements)}), got {', '.join(given)}"
+            f"prediction must have fields that were measured ({', '.join(trials.measurements)}), got "
+            f"{', '.join(unknown or given)}"
         )
+    _refuse_other_sizes(risk, trials)
     foreign = risk is None or (risk.data, risk.estimator) != (trials.data, trials.estimator)
     n_samples = trials.coordinates["n_samples"]
     reference = risk if risk and not foreign else predict(trials.data, trials.estimator, n_samples)
@@ -311,6 +315,7 @@ def verify(
     >>> rc.verify(data, rc.Ridge(0.1), n_samples=[0.5, 1.0], n_trials=20, rng=0, scale=100).agrees
     True
     """
+    prediction = predict(*as_simulated(data, estimator, n_samples, scale))  # refuses first what theory refuses
     trials = simulate(
         data,
         estimator,
@@ -323,7 +328,19 @@ def verify(
         measures=measures,
         label_noise=label_noise,
     )
-    return compare(predict(trials.data, trials.estimator, trials.coordinates["n_samples"]), trials, allowance=allowance)
+    return compare(prediction, trials, allowance=allowance)
+
+
+def _refuse_other_sizes(risk: Risk | None, trials: Trials) -> None:
+    """A Risk must be of the sizes that were simulated, which rounding and scale may have changed."""
+    if risk is None or "n_samples" not in risk.coordinates:
+        return
+    predicted, simulated = risk.coordinates["n_samples"], trials.coordinates["n_samples"]
+    if not np.array_equal(np.broadcast_to(predicted, trials.shape), np.broadcast_to(simulated, trials.shape)):
+        raise ValueError(
+            f"prediction must be made at the n_samples that were simulated, {brief(simulated)}, got {brief(predicted)}; "
+            "predict(trials.data, trials.estimator, trials.coordinates['n_samples'])"
+        )
 
 
 def _as_measured(name: str, value: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:

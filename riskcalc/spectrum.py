@@ -15,6 +15,7 @@ from riskcalc.arguments import FloatArray, numbers, positive_part, symmetric
 from riskcalc.model import Model
 from riskcalc.quadrature import power_law_nodes
 
+SPECTRUM_HINT = "use Spectrum.from_eigenvalues(...)"
 BLOCK = 1 << 18  # entries of one (points x eigenvalues) block: small enough for the cache, whatever the grid
 
 
@@ -84,7 +85,17 @@ class Spectrum(Model):
                 )
         if not np.all(np.asarray(checked["log_masses"]) < 700):
             raise ValueError("masses (multiplicity times eigenvalue) must be finite, got inf; the trace must exist")
+        self._refuse_contradictions()
         return checked
+
+    def _refuse_contradictions(self) -> None:
+        sigma, m = np.asarray(self.eigenvalues, dtype=float), np.asarray(self.multiplicities, dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = {"log_eigenvalues": np.log(sigma), "log_masses": np.log(sigma) + np.log(m)}
+            held = (sigma > 1e-300) & np.isfinite(m) & (m > 0)
+            for name, expected in logs.items():
+                if (np.abs(np.asarray(getattr(self, name)) - expected) > 1e-6)[held].any():
+                    raise ValueError(f"{name} must be those of eigenvalues and multiplicities; use a named constructor")
 
     @classmethod
     def from_eigenvalues(cls, eigenvalues: npt.ArrayLike, multiplicities: npt.ArrayLike = 1, tail: float = 0) -> Self:
@@ -269,7 +280,10 @@ class Spectrum(Model):
             masses = np.exp(nodes.log_masses + log_scale)
             return cls.from_masses(log_sigma, masses, nodes.multiplicities)
         alpha = float(numbers("exponent", exponent, at_least=0, ndim=0))
-        return cls.from_eigenvalues(scale * indices(n_features) ** -alpha)
+        index = indices(n_features)
+        with np.errstate(under="ignore"):
+            sigma, log_sigma = scale * index**-alpha, log_scale - alpha * np.log(index)
+        return cls(sigma, log_sigma, log_sigma, np.ones_like(sigma))
 
     @classmethod
     def from_covariance(cls, matrix: npt.ArrayLike) -> Self:

@@ -16,7 +16,7 @@ import riskcalc as rc
 from riskcalc.quadrature import ATOMS, power_law_nodes
 
 EXPONENTS = [1.02, 1.1, 1.5, 2.0, 3.0, 4.0]
-SOURCES = [0.05, 0.25, 0.5, 1.0, 1.7]
+SOURCES = [0.05, 0.25, 0.5, 0.51, 1.0, 1.7]
 INDICES = [1e13, 1e12, 3e10, 1e7, 1e4, 300.0, 255.0, 30.0, 1.5]  # κ is the size of the eigenvalue of this index
 
 
@@ -44,7 +44,7 @@ def test_degrees_of_freedom(exponent):
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("exponent", EXPONENTS)
 def test_energies(exponent, source):
-    """Σ e_i and κ² Σ e_i/(σ_i + κ)², e_i = i^(-1-2αr), from nodes that are not those of the spectrum."""
+    """Σ e_i, κ² Σ e_i/(σ_i + κ)² and κ² Σ (e_i/σ_i)/(σ_i + κ)², e_i = i^(-1-2αr), by nodes of their own."""
     data, twin = rc.GaussianData.power_law(exponent, source), precise.PowerLaw(exponent, source)
     sigma = data.spectrum.eigenvalues
     with mpmath.workdps(30):
@@ -52,6 +52,9 @@ def test_energies(exponent, source):
         for kappa in kappas(exponent):
             got = math.fsum(data.energies * (kappa / (sigma + kappa)) ** 2)
             assert_allclose(got, float(twin.left(mpf(kappa))), rtol=1e-13)
+            if source > 0.5:  # the squared coefficients have a sum
+                got = math.fsum(data.energies / sigma * (kappa / (sigma + kappa)) ** 2)
+                assert_allclose(got, float(twin.far(mpf(kappa))), rtol=1e-13)
 
 
 def test_the_twin_itself():

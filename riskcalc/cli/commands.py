@@ -246,6 +246,12 @@ def _report(answer: Answer, chosen: Recipe, form: str) -> str:
     return {"csv": report.to_csv, "markdown": report.to_markdown, "text": report.to_text}[form](answer, context)
 
 
+def _verdict(comparison: Comparison) -> str:
+    if not comparison.agrees:
+        return "DISAGREE"
+    return "not judged" if comparison.verdict.startswith("nothing could be judged") else "agree"
+
+
 def _verdicts(found: list[Comparison], chosen: list[Recipe], form: str) -> str:
     """One row per experiment."""
     from riskcalc import report
@@ -261,12 +267,12 @@ def _verdicts(found: list[Comparison], chosen: list[Recipe], form: str) -> str:
             "trials": comparison.trials.n_trials,
             "largest_excess_z": round(comparison.worst, 2),
             "limit": round(comparison.limit, 2),
-            "verdict": "agree" if comparison.agrees else "DISAGREE",
+            "verdict": _verdict(comparison),
         }
         for comparison, one in zip(found, chosen, strict=True)
     ]
     if form != "text":
         return report.csv_rows(rows) if form == "csv" else report.markdown_rows(rows)
-    bad = [row["experiment"] for row in rows if row["verdict"] != "agree"]
+    bad = [row["experiment"] for row in rows if row["verdict"] == "DISAGREE"]
     said = f"theory and simulation disagree in {', '.join(map(str, bad))}" if bad else "theory and simulation agree"
     return f"{text_table(rows)}\n{said} (riskcalc {report.version()})\n"

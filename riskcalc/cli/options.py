@@ -65,6 +65,8 @@ class Table:
         Column to leave out; may be repeated.
     missing
         What to do with rows that have an empty cell.
+    header
+        Whether the first line names the columns; left out, it does unless all its cells are numbers.
     """
 
     table: Annotated[str | None, Parameter(metavar="FILE")] = None
@@ -73,6 +75,7 @@ class Table:
     intercept: bool = False
     drop: Annotated[tuple[str, ...], Parameter(metavar="COLUMN", allow_leading_hyphen=True)] = ()
     missing: Literal["error", "drop"] = "error"
+    header: bool | None = None
 
 
 @Parameter(name="*", group=Group("Trials", sort_key=3))
@@ -173,7 +176,7 @@ def recipe(name: str | None, choice: Choice, table: Table, running: Running | No
             raise ValueError(f"give an experiment or --table, not both; got {name} and {table.table}")
         found = _of_table(choice, table)
     elif table != Table():
-        raise ValueError("--target, --standardise, --intercept, --drop and --missing belong to --table FILE")
+        raise ValueError("--target, --standardise, --intercept, --drop, --missing and --header belong to --table FILE")
     elif name is None:
         raise ValueError(f"give an experiment ({', '.join(shipped())}), a TOML file, - for stdin, or --table FILE")
     else:
@@ -204,6 +207,8 @@ def _of_table(choice: Choice, table: Table) -> Recipe:
         "drop": list(table.drop),
         "missing": table.missing,
     }
+    if table.header is not None:
+        data["header"] = table.header
     return Recipe(str(table.table), {"data": data, "estimator": {"kind": "Ridge", "ridge": 1.0}})
 
 

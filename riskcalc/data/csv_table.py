@@ -32,12 +32,17 @@ class NumericTable:
 
 
 def read_table(
-    path: str | PathLike[str], *, drop: str | int | Sequence[str | int] = (), missing: str = "error"
+    path: str | PathLike[str],
+    *,
+    drop: str | int | Sequence[str | int] = (),
+    missing: str = "error",
+    header: bool | None = None,
 ) -> NumericTable:
     """Numeric table of a CSV file; ValueError names row and column of what is not a number."""
     choice("missing", missing, ("error", "drop"))
     rows = _rows(path)
-    header = not all(_is_number(cell) or cell.strip().lower() in MISSING for cell in rows[0][1])
+    if header is None:
+        header = not all(_is_number(cell) or cell.strip().lower() in MISSING for cell in rows[0][1])
     names = tuple(cell.strip() for cell in rows[0][1]) if header else tuple(map(str, range(len(rows[0][1]))))
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

@@ -77,13 +77,14 @@ class Dataset(Model):
         intercept: bool = False,
         drop: Sequence[str | int] = (),
         missing: str = "error",
+        header: bool | None = None,
     ) -> Self:
         r"""Table of a CSV file with numeric columns, one of them the target.
 
         Parameters
         ----------
         path : path
-            Comma, semicolon, tab or space between columns; a first line that is not all numbers is the header.
+            Comma, semicolon, tab or space between columns.
         target : str or int
             Name of the target's column, or its position (from 0; -1 is the last).
         standardise : bool
@@ -94,6 +95,9 @@ class Dataset(Model):
             Columns to leave out.
         missing : {"error", "drop"}
             What to do with rows that have an empty cell or NA, NaN, null, ?.
+
+        header : bool, optional
+            Whether the first line names the columns; left out, it does unless all its cells are numbers.
 
         Returns
         -------
@@ -116,7 +120,7 @@ class Dataset(Model):
         >>> rc.Dataset.from_csv(file, target="y")
         Dataset(3 rows, 2 inputs, 1 output)
         """
-        table = read_table(path, drop=drop, missing=missing)
+        table = read_table(path, drop=drop, missing=missing, header=header)
         column = table.position(target, "target")
         y = table.values[:, column]
         if len(y) and np.ptp(y) == 0:

@@ -10,10 +10,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import numbers
+from riskcalc.arguments import instance, numbers
 from riskcalc.model import Model
 from riskcalc.quadrature import power_law_nodes
-from riskcalc.spectrum import Spectrum, indices, power_law_exponent
+from riskcalc.spectrum import SPECTRUM_HINT, Spectrum, indices, power_law_exponent
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,8 +70,7 @@ class GaussianData(Model):
     entries: str = "gaussian"
 
     def _checked(self) -> dict[str, object]:
-        if not isinstance(self.spectrum, Spectrum):
-            raise TypeError(f"spectrum must be a Spectrum, got {self.spectrum!r}; use Spectrum.from_eigenvalues(...)")
+        instance("spectrum", self.spectrum, Spectrum, SPECTRUM_HINT)
         entries_kurtosis(self.entries)
         return {
             "energies": energies_per_entry(self.spectrum, self.energies),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import numpy.typing as npt
 
 from riskcalc.arguments import numbers
@@ -21,12 +22,13 @@ class Ridge(Model):
     ridge : array_like
         λ, any shape; units of the squared features. The same number as ``alpha`` of scikit-learn's
         ``Ridge(alpha=ridge, fit_intercept=False)``. 0 is the minimum-norm interpolator; it may be
-        negative down to ``ridge_lower_limit(spectrum, n_samples)``, below which theory and experiment refuse it.
+        negative down to ``ridge_lower_limit(spectrum, n_samples)``, below which theory and experiment refuse it (a
+        Dataset wants >= 0), and inf, which predicts zero.
 
     Raises
     ------
     ValueError
-        If a ridge is nan or infinite.
+        If a ridge is nan or -inf.
 
     References
     ----------
@@ -42,4 +44,4 @@ class Ridge(Model):
     ridge: npt.ArrayLike
 
     def _checked(self) -> dict[str, object]:
-        return {"ridge": numbers("ridge", self.ridge)}
+        return {"ridge": numbers("ridge", self.ridge, above=-np.inf, finite=False)}

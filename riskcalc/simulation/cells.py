@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from riskcalc.arguments import FloatArray
+from riskcalc.arguments import FloatArray, numbers
 from riskcalc.data import Dataset, GaussianData
 from riskcalc.estimators import Ridge
 from riskcalc.model import Model, importable_name, lookup
@@ -149,7 +149,9 @@ def _linear_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> F
                 own = _drawn(fit, sample, outside, *points[k])
                 if cell.label_noise == "drawn":
                     out[: len(LINEAR_FIELDS), k] = _drawn_fields(own, fit, sample, outside, points[k, 1], out[:, k])
-                out[len(LINEAR_FIELDS) :, k] = [measure(own) for measure in cell.measures.values()]
+                out[len(LINEAR_FIELDS) :, k] = [
+                    _measured(name, measure, own) for name, measure in cell.measures.items()
+                ]
     return out
 
 
@@ -187,6 +189,10 @@ def _drawn_fields(
     )
 
 
+def _measured(name: str, measure: Callable[[Fit], float], fit: Fit) -> float:
+    return float(numbers(f"measure {name!r}", measure(fit), finite=False, ndim=0, hint="a measure returns one number"))
+
+
 def _table_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
     """A random split of the table: the error on the rows that were not drawn."""
     data: Any = cell.data
@@ -201,8 +207,8 @@ def _table_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> Fl
             test = ((part.test_outputs - part.test_inputs @ theta) ** 2).sum(axis=1).mean()
             train = ((part.train_outputs - part.train_inputs @ theta) ** 2).sum(axis=1).mean()
             out[:3, k] = test, train, fit.degrees_of_freedom(ridge)
-            for j, measure in enumerate(cell.measures.values()):
-                out[3 + j, k] = measure(Fit(part.train_inputs, part.train_outputs, theta, float(ridge)))
+            own = Fit(part.train_inputs, part.train_outputs, theta, float(ridge))
+            out[3:, k] = [_measured(name, measure, own) for name, measure in cell.measures.items()]
     return out
 
 

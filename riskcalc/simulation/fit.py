@@ -124,7 +124,7 @@ def signal_and_noise(
         noise_error=(weights * (kept * inverse)).sum(axis=-1),
         signal_train=(squares * (lost * seen) ** 2).sum(axis=-1) / n,
         noise_train=((lost * lost).sum(axis=-1) + zeros) / n,
-        signal_norm=((coefficients - error) ** 2).sum(axis=-1),
+        signal_norm=((kept * seen) ** 2).sum(axis=-1),
         noise_norm=(kept * inverse).sum(axis=-1),
         signal_distance=(error**2).sum(axis=-1),
         noise_fitted=(kept * kept).sum(axis=-1) / n,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -94,15 +95,15 @@ def simulate(
     ((2,), array(100.))
     """
     how = procedure(data, estimator)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise TypeError(f"executor must have a submit method, as those of concurrent.futures do, got {executor!r}")
     n_trials = whole("n_trials", n_trials, at_least=2, hint="a standard error needs two")
     choice("label_noise", label_noise, ("averaged", "drawn"))
-    for name in set(measures or ()) & set(how.fields):
-        raise ValueError(f"measures must have names of their own, got {name!r}, which is measured anyway; rename it")
+    _refuse_measures(measures or {}, how.fields)
     if store is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer))):
         got = " ".join(repr(rng).split())
         raise ValueError(f"rng must be an integer when trials are stored, got {got}; give rng=0, say")
-    sizes, factor = rounded_sizes(n_samples, scale)
-    data, estimator = how.scaled(data, estimator, sizes, factor)
+    data, estimator, sizes = as_simulated(data, estimator, n_samples, scale)
     axes = parameters(data, estimator, sizes)
     shape = common_shape(**axes)
     entropy = entropy_of(rng)
@@ -117,6 +118,30 @@ def simulate(
     measurements = {name: Measurement(filled[:, j]) for j, name in enumerate(fields)}
     seed = int(rng) if isinstance(rng, (int, np.integer)) else None
     return Trials(measurements, axes, data, estimator, n_trials, seed)
+
+
+def as_simulated(
+    data: Model, estimator: Model, n_samples: npt.ArrayLike, scale: float = 1
+) -> tuple[Model, Model, FloatArray]:
+    """Data, estimator and sizes as an experiment draws them: scaled, and rounded to whole numbers."""
+    how = procedure(data, estimator)
+    sizes, factor = rounded_sizes(n_samples, scale)
+    return *how.scaled(data, estimator, sizes, factor), sizes
+
+
+def _refuse_measures(measures: Measures, measured: tuple[str, ...]) -> None:
+    if not isinstance(measures, Mapping):
+        raise TypeError(f"measures must be a mapping of names to functions, got {measures!r}")
+    for name, function in measures.items():
+        if name in measured:
+            raise ValueError(
+                f"measures must have names of their own, got {name!r}, which is measured anyway; rename it"
+            )
+        taken = not isinstance(name, str) or not name.isidentifier() or hasattr(Trials, name)
+        if taken or name in Trials.__dataclass_fields__:
+            raise ValueError(f"measures must be named like Python names that Trials does not have, got {name!r}")
+        if not callable(function):
+            raise TypeError(f"measures must be functions, got {function!r} for {name!r}")
 
 
 def parameters(data: Any, estimator: Any, sizes: FloatArray) -> dict[str, FloatArray]:

@@ -28,6 +28,7 @@ def scaled_gaussian_ridge(
     data: GaussianData, estimator: Ridge, sizes: FloatArray, factor: float
 ) -> tuple[Model, Model]:
     """Multiplicities times the scale, and the ridge with them."""
+    numbers("ridge", estimator.ridge, hint="an infinite ridge needs no experiment: it predicts zero")
     spectrum = data.spectrum
     if spectrum.tail > 0:
         raise ValueError(f"spectrum must have no tail to be simulated, got {spectrum.tail:g}; list its eigenvalues")

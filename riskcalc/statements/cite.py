@@ -37,6 +37,8 @@ def cite(x: Risk | str | None = None) -> str:
     >>> print(rc.cite("marchenko1967").splitlines()[0])
     @article{marchenko1967,
     """
+    if not isinstance(x, (Risk, str, type(None))):
+        raise TypeError(f"x must be a Risk or a key of the bibliography, got {x!r}")
     known = bibliography()
     keys = tuple(known) if x is None else x.sources if isinstance(x, Risk) else (x,)
     for key in keys:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import FloatArray, common_shape, numbers
-from riskcalc.spectrum import Spectrum
-from riskcalc.theory.newton import negative_root, refuse_below_limit, solve
+from riskcalc.arguments import FloatArray, common_shape, instance, numbers
+from riskcalc.spectrum import SPECTRUM_HINT, Spectrum
+from riskcalc.theory.newton import NO_SAMPLES, negative_root, refuse_below_limit, solve
 from riskcalc.theory.nodes import TINY, Nodes
 
 
@@ -118,7 +118,8 @@ def fixed_point(
     lam = numbers("ridge", ridge, above=-np.inf, finite=False)
     shape = common_shape(n_samples=n, ridge=lam)
     n, lam = np.broadcast_to(n, shape).ravel(), np.broadcast_to(lam, shape).ravel()
-    nodes = nodes or Nodes.of(spectrum, n_points=n.size)
+    n = np.where(n < NO_SAMPLES, 0.0, n)
+    nodes = nodes or Nodes.of(instance("spectrum", spectrum, Spectrum, SPECTRUM_HINT), n_points=n.size)
     rank = spectrum.rank
     empty, zero = (n == 0) | (lam == np.inf), (lam == 0) & (n >= rank)
     below = (lam < 0) & (n > rank) & ~empty

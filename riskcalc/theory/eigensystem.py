@@ -25,6 +25,10 @@ class Eigensystem:
         """Eigensystem of a table, by the singular values of its inputs."""
         X, y = np.asarray(data.inputs), data.output_columns
         u, s, _ = scipy.linalg.svd(X, full_matrices=False, lapack_driver="gesdd")
+        if s[0] > 0 and not 1e-140 < s[0] < 1e140:
+            raise ValueError(
+                f"inputs must have a size whose square a float holds, got a singular value of {s[0]:g}; rescale them"
+            )
         kept = s > np.finfo(float).eps * max(X.shape) * s[0]
         u, projections = u[:, kept], u[:, kept].T @ y
         orthogonal = y - u @ projections if kept.sum() < len(X) else np.zeros_like(y)

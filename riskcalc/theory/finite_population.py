@@ -9,7 +9,7 @@ from riskcalc.arguments import FloatArray, common_shape, numbers
 from riskcalc.result import Risk
 from riskcalc.spectrum import BLOCK, Spectrum
 from riskcalc.theory.eigensystem import Eigensystem
-from riskcalc.theory.newton import solve
+from riskcalc.theory.newton import NO_SAMPLES, solve
 from riskcalc.theory.nodes import Nodes
 
 SOURCES = ("wei2022", "simon2023")
@@ -83,6 +83,7 @@ def finite_population(
     lam_given = numbers("ridge", ridge, at_least=0)
     shape = common_shape(n_samples=n_given, ridge=lam_given)
     n, lam = np.broadcast_to(n_given, shape).ravel(), np.broadcast_to(lam_given, shape).ravel()
+    n = np.where(n < NO_SAMPLES, 0.0, n)
     rank = s.size
     omega = np.zeros(n.size)
     solvable = (n > 0) & ((lam > 0) | (n < rank))

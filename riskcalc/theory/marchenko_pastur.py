@@ -218,7 +218,7 @@ class MarchenkoPastur(Model):
         """Standard deviation, √γ s."""
         return np.sqrt(self.var())
 
-    def rvs(self, size: int | tuple[int, ...] | None = None, *, rng: Any = None) -> FloatArray:
+    def rvs(self, size: int | tuple[int, ...] | None = None, rng: Any = None) -> FloatArray:
         """Independent draws, by inversion (the eigenvalues of one matrix are not independent: they repel each other).
 
         Parameters

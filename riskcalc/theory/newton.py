@@ -14,6 +14,7 @@ from riskcalc.theory.nodes import TINY, Nodes
 
 PLAIN_STEPS = 12  # steps by matrix products before the slower, cancellation-free ones take over
 MOST_STEPS = 400
+NO_SAMPLES = 1e-290  # a smaller n is taken for 0: κ would be beyond a float
 PIECE = 1 << 15  # entries of one piece of a sum
 
 
@@ -28,7 +29,10 @@ def solve(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: FloatArray) ->
     size = np.abs(linear)
     plain = nodes.plain & (n < 1e100) & ((size == 0) | ((size > n * 1e-290) & (size < 1e200)))
     plain &= (shift == 0) | ((shift > 1e-190) & (shift < 1e200))  # u comes up to 1/shift
-    refuse_below_limit(n[(linear < 0) & ~plain], linear[(linear < 0) & ~plain])
+    if ((linear < 0) & ~plain).any():
+        raise ValueError(
+            "ridge must be >= 0 where ridge or eigenvalues need more range than a float has, got a negative"
+        )
     step = max(1, BLOCK // max(1, nodes.sigma.size))
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         for at in _pieces(np.flatnonzero(plain), step):
@@ -185,7 +189,7 @@ def refuse_below_limit(n: FloatArray, ridge: FloatArray) -> None:
     """ValueError for the points that have no root."""
     if n.size:
         raise ValueError(
-            f"ridge must be above ridge_lower_limit(spectrum, n_samples), got a lower one at n_samples {n[0]:g}; at "
+            f"ridge must be above ridge_lower_limit(spectrum, n_samples), got {ridge[0]:g} at n_samples {n[0]:g}; at "
             "that limit the test error diverges"
         )
 

@@ -11,13 +11,16 @@ import numpy.typing as npt
 
 from riskcalc.arguments import choice
 from riskcalc.data import Dataset
+from riskcalc.data.gaussian import entries_kurtosis
 from riskcalc.estimators import Ridge
-from riskcalc.model import Model
+from riskcalc.model import Model, lookup
 from riskcalc.result import Risk
 from riskcalc.theory.eigensystem import Eigensystem
 from riskcalc.theory.finite_population import WARN_ABOVE, finite_population, localisation
-from riskcalc.theory.problem import Problem, reduce
+from riskcalc.theory.problem import REDUCTIONS, Problem, reduce
 from riskcalc.theory.ridge import ridge_risk
+
+FEW = 10.0  # n - df2 below which the leading order is not to be trusted
 
 EQUATIONS: dict[type[Model], Callable[[Problem, npt.ArrayLike, Any], Risk]] = {
     Ridge: lambda problem, n_samples, estimator: ridge_risk(problem, n_samples, estimator.ridge),
@@ -70,21 +73,19 @@ def predict(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, route: s
     [0.49515836 0.42539053]
     """
     if isinstance(data, Dataset):
-        route = choice("route", route or "finite_population", ("finite_population", "plug_in"))
-        risk = (
-            _from_table(data, estimator, n_samples)
-            if route == "finite_population"
-            else _plug_in(data, estimator, n_samples)
-        )
+        route = choice("route", "finite_population" if route is None else route, ("finite_population", "plug_in"))
+        answer = _from_table if route == "finite_population" else _plug_in
+        risk = answer(data, estimator, n_samples)
         return replace(risk, data=data, estimator=estimator, notes=risk.notes + _duplicates(data))
     if route is not None:
         raise ValueError(f"route must be left out for {type(data).__name__}, got {route!r}; only a Dataset has several")
-    risk = EQUATIONS[type(estimator)](reduce(data, estimator), n_samples, estimator)
-    return replace(risk, data=data, estimator=estimator)
+    problem = reduce(data, estimator)
+    risk = EQUATIONS[type(estimator)](problem, n_samples, estimator)
+    return replace(risk, data=data, estimator=estimator, notes=_validity(data, risk))
 
 
 def _from_table(data: Dataset, estimator: Any, n_samples: npt.ArrayLike) -> Risk:
-    reduce(data, estimator)
+    lookup(REDUCTIONS, "theory", data, estimator)
     table = Eigensystem.of(data)
     risk, omega = finite_population(
         table.eigenvalues, table.squared_projections, table.outside_energy, data.n_rows, n_samples, estimator.ridge
@@ -102,9 +103,27 @@ def _from_table(data: Dataset, estimator: Any, n_samples: npt.ArrayLike) -> Risk
 
 
 def _plug_in(data: Dataset, estimator: Any, n_samples: npt.ArrayLike) -> Risk:
-    risk = EQUATIONS[type(estimator)](reduce(data, estimator), n_samples, estimator)
+    problem = reduce(data, estimator)
+    risk = EQUATIONS[type(estimator)](problem, n_samples, estimator)
     note = "plug-in: too low without limit as n_samples nears the number of rows; training errors are not to be trusted"
-    return replace(risk, bias=None, variance=None, noise=None, df2=risk.df2, route="plug-in", notes=(note,))
+    return replace(risk, bias=None, variance=None, noise=None, rule=None, route="plug-in", notes=(note,))
+
+
+def _validity(data: Any, risk: Risk) -> tuple[str, ...]:
+    """Where the equivalent of a linear model is not to be trusted: too few effective samples, too heavy tails."""
+    notes = []
+    if not np.isfinite(entries_kurtosis(data.entries)):
+        notes.append(f"entries {data.entries!r} have no fourth moment: the theory does not hold, and is too low by far")
+    n, room = risk.coordinates["n_samples"], risk.coordinates["n_samples"] - np.asarray(risk.df2)
+    few = (room < FEW) & (n >= FEW) & np.isfinite(risk.test)  # below it n may be a ratio
+    if few.any():
+        worst = np.unravel_index(np.argmin(np.where(few, room, np.inf)), few.shape)
+        size = np.broadcast_to(n, few.shape)[worst]
+        notes.append(
+            f"n_samples - df2 is only {room[worst]:.2g} at n_samples {size:g}: the theory is right to leading order in "
+            "its inverse, and the mean over samples may be dominated by rare ones"
+        )
+    return tuple(notes)
 
 
 def _duplicates(data: Dataset) -> tuple[str, ...]:

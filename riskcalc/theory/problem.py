@@ -10,13 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
-from riskcalc.arguments import FloatArray, numbers, positive_part, symmetric
+from riskcalc.arguments import FloatArray, instance, numbers, positive_part, symmetric
 from riskcalc.data import Dataset, GaussianData
 from riskcalc.data.gaussian import energies_per_entry
 from riskcalc.estimators import Ridge
 from riskcalc.model import Model, lookup
-from riskcalc.spectrum import Spectrum
+from riskcalc.spectrum import SPECTRUM_HINT, Spectrum
 from riskcalc.theory.eigensystem import Eigensystem
+
+PROBLEM_HINT = "use Problem(spectrum, energies, noise)"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,8 +62,7 @@ class Problem(Model):
     outside_energy: float = 0.0
 
     def _checked(self) -> dict[str, object]:
-        if not isinstance(self.spectrum, Spectrum):
-            raise TypeError(f"spectrum must be a Spectrum, got {self.spectrum!r}; use Spectrum.from_eigenvalues(...)")
+        instance("spectrum", self.spectrum, Spectrum, SPECTRUM_HINT)
         return {
             "energies": energies_per_entry(self.spectrum, self.energies),
             "noise": numbers("noise", self.noise, at_least=0, hint="it is a variance"),
@@ -107,7 +108,10 @@ class Problem(Model):
         total = float(numbers("energy", energy, at_least=0, ndim=0))
         sigma, vectors = scipy.linalg.eigh(matrix)
         sigma = positive_part("covariance", sigma)
-        energies = np.divide((vectors.T @ c) ** 2, sigma, out=np.zeros_like(sigma), where=sigma > 0)
+        projections = vectors.T @ c
+        if np.abs(projections[sigma == 0]).max(initial=0.0) > 1e-10 * np.abs(c).max():
+            raise ValueError("cross must vanish along directions where covariance does, got a part outside its range")
+        energies = np.divide(projections**2, sigma, out=np.zeros_like(sigma), where=sigma > 0)
         outside = total - energies.sum()
         if outside < -1e-10 * total:
             raise ValueError(f"energy must be >= {energies.sum():g}, which the features explain, got {total:g}")
@@ -130,15 +134,11 @@ def _gaussian_ridge(data: GaussianData, estimator: Ridge) -> Problem:
 
 def _dataset_ridge(data: Dataset, estimator: Ridge) -> Problem:
     """Plug-in: the table's own second moment as if it were the population's; its label noise counts as target."""
-    table = Eigensystem.of(data)
-    energies = table.squared_projections / data.n_rows
-    outside = table.outside_energy / data.n_rows
-    return Problem(
-        Spectrum.from_eigenvalues(table.eigenvalues / data.n_rows if table.eigenvalues.size else 0.0),
-        energies,
-        0.0,
-        outside,
-    )
+    table, m = Eigensystem.of(data), data.n_rows
+    if table.eigenvalues.size == 0:
+        return Problem(Spectrum.from_eigenvalues(0.0), [0.0], 0.0, table.outside_energy / m)
+    spectrum = Spectrum.from_eigenvalues(table.eigenvalues / m)
+    return Problem(spectrum, table.squared_projections / m, 0.0, table.outside_energy / m)
 
 
 REDUCTIONS: dict[tuple[type[Model], type[Model]], Callable[[Any, Any], Problem]] = {

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import FloatArray, choice, common_shape, numbers
+from riskcalc.arguments import FloatArray, choice, common_shape, instance, numbers
 from riskcalc.result import Risk
 from riskcalc.spectrum import Spectrum
 from riskcalc.theory.effective_ridge import FixedPoint, fixed_point
+from riskcalc.theory.newton import NO_SAMPLES
 from riskcalc.theory.nodes import Nodes
-from riskcalc.theory.problem import Problem
+from riskcalc.theory.problem import PROBLEM_HINT, Problem
 from riskcalc.theory.sums import Sums, sums_at
 from riskcalc.theory.tangent import Tangent
 
@@ -34,8 +35,8 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     ----------
     problem : Problem
     n_samples : array_like, >= 0
-    ridge : array_like, >= 0
-        λ of the sum objective. 0 is the minimum-norm interpolator.
+    ridge : array_like, > ridge_lower_limit(spectrum, n_samples)
+        λ of the sum objective. 0 is the minimum-norm interpolator; inf predicts zero.
 
     Returns
     -------
@@ -68,10 +69,10 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     """
     n = numbers("n_samples", n_samples, at_least=0)
     lam = numbers("ridge", ridge, above=-np.inf, finite=False)
-    noise: FloatArray = np.asarray(problem.noise)
+    noise: FloatArray = np.asarray(instance("problem", problem, Problem, PROBLEM_HINT).noise)
     shape = common_shape(n_samples=n, ridge=lam, noise=noise)
     point, sums = _point_and_sums(problem, n, lam)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         values = _fields(n, noise, problem.unreached, point.bare, sums)
         values = _limits(problem, n, lam, noise, point.bare + sums.spread, sums, values)
     arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
@@ -133,7 +134,7 @@ def _limits(
 ) -> dict[str, FloatArray]:  # fmt: skip
     """The fields with their limits at n = 0 and at the threshold n - df2 = 0."""
     outside = problem.unreached
-    empty, threshold = n + 0 * gap == 0, (gap == 0) & (n > 0)
+    empty, threshold = n + 0 * gap < NO_SAMPLES, (gap == 0) & (n >= NO_SAMPLES)
     hat = _hat_at_zero(problem.spectrum, lam)
     left = sums.left + outside
     test = left + noise
@@ -171,7 +172,7 @@ def ridge_derivative(
     .. math:: \frac{\partial\kappa}{\partial\lambda} = \frac{1}{n-\mathrm{df}_2},\qquad
               \frac{\partial\kappa}{\partial n} = \frac{-\kappa}{n-\mathrm{df}_2}
 
-    At ridge 0 it is one-sided; where n - df2 or n is 0 it is inf.
+    At ridge 0 it is one-sided. ValueError at n = 0 and at the threshold n - df2 = 0, where there is none.
     """
     n, lam, noise = np.asarray(n_samples), np.asarray(ridge), np.asarray(problem.noise)
     choice("parameter", parameter, ("ridge", "n_samples"))
@@ -195,7 +196,9 @@ def ridge_derivative(
         values |= {"effective_ridge": Tangent(kappa, moved), "noise": Tangent(noise, np.zeros(()))}
         if field not in values:
             raise ValueError(f"field must be one of {', '.join(values)}, got {field!r}")
-        slope = np.where((gap == 0) | (n == 0), np.inf, values[field].slope)
+        if ((gap == 0) | (n < NO_SAMPLES)).any():
+            raise ValueError("n_samples must be > 0 and, at ridge 0, not the rank: there the fields have no derivative")
+        slope = values[field].slope
     return np.broadcast_to(slope, np.broadcast_shapes(slope.shape, n.shape, lam.shape, noise.shape))
 
 
@@ -216,5 +219,5 @@ def _hat_at_zero(spectrum: Spectrum, lam: FloatArray) -> FloatArray:
     """Limit of λ/(nκ) as n → 0: λ/(λ + Tr Σ)."""
     total = lam + spectrum.trace
     with np.errstate(invalid="ignore"):
-        ratio = np.divide(lam, total, out=np.zeros_like(total), where=total > 0)
+        ratio = np.divide(lam, total, out=np.ones_like(total), where=total > 0)
     return np.where(lam == np.inf, 1.0, ratio)

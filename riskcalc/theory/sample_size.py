@@ -6,12 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize.elementwise import find_root
 
-from riskcalc.arguments import FloatArray, numbers
+from riskcalc.arguments import FloatArray, instance, numbers
 from riskcalc.data import Dataset
 from riskcalc.errors import NotConvergedError
+from riskcalc.estimators import Ridge
 from riskcalc.model import Model
-from riskcalc.theory.predict import predict
-from riskcalc.theory.problem import reduce
+from riskcalc.theory.problem import Problem, reduce
+from riskcalc.theory.ridge import ridge_risk
 
 PER_DECADE = 48  # grid points of the scan for a crossing
 LARGEST = 1e10
@@ -24,7 +25,7 @@ def sample_size(data: Model, estimator: Model, test: npt.ArrayLike) -> FloatArra
 
     Parameters
     ----------
-    data : GaussianData
+    data : GaussianData or Problem
     estimator : Ridge
         With a single ridge.
     test : array_like, >= 0
@@ -60,15 +61,16 @@ def sample_size(data: Model, estimator: Model, test: npt.ArrayLike) -> FloatArra
     400.0
     """
     if isinstance(data, Dataset):
-        raise TypeError("data must be a GaussianData, got a Dataset, which tells nothing beyond its rows")
-    problem = reduce(data, estimator)
+        raise TypeError("data must be a GaussianData or a Problem, got a Dataset, which tells nothing beyond its rows")
+    ridge = instance("estimator", estimator, Ridge, "Ridge(1.0), say").ridge
+    problem = data if isinstance(data, Problem) else reduce(data, estimator)
     target = numbers("test", test, at_least=0)
-    for name, value in (("ridge", estimator.ridge), ("noise", problem.noise)):  # type: ignore[attr-defined]
+    for name, value in (("ridge", ridge), ("noise", problem.noise)):
         if np.size(value) != 1:
             raise ValueError(f"{name} must be a single number for a sample size, got shape {np.shape(value)}")
 
     def error(n: FloatArray) -> FloatArray:
-        value = predict(data, estimator, n).test.reshape(np.shape(n))
+        value = ridge_risk(problem, n, ridge).test.reshape(np.shape(n))
         return np.where(np.isfinite(value), value, np.finfo(float).max / 4)  # so that a bracket may end at a threshold
 
     grid = _sizes(problem.spectrum.rank)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -116,34 +115,29 @@ def _bound(atoms: Atoms, gap: Index) -> FloatArray:
 
 def _ends_of_gaps(atoms: Atoms, gap: Index, dip: Anchors) -> tuple[FloatArray, FloatArray]:
     """The two κ with D = 1 on either side of each dip, the upper and the lower ones."""
-    root, ends = np.sqrt(atoms.share), []
-    narrow = dip.residual > -NARROW
-    for pole, side in ((gap + 1, -1.0), (gap, 1.0)):
-        base = np.where(narrow, dip.kappa, -atoms.sigma[pole])
-        inner = np.where(narrow, 0.0, side * (dip.kappa + atoms.sigma[pole]))
-        outer = side * ((-atoms.sigma[pole] - base) + 0.999 * side * atoms.sigma[pole] * root[pole])
-        step = _where_one(atoms, dip, base, np.where(narrow, -side, side), narrow, (inner, abs(outer)))
-        ends.append(base + np.where(narrow, -side, side) * step)
-    return ends[0], ends[1]
+    narrow, reach = dip.residual > -NARROW, 0.999 * atoms.sigma * np.sqrt(atoms.share)
+    base = np.where(narrow, dip.kappa, 0.0)
+    upper = _where_one(atoms, dip, base, -atoms.sigma[gap + 1] - reach[gap + 1])
+    lower = _where_one(atoms, dip, base, -atoms.sigma[gap] + reach[gap])
+    return base + upper, base + lower
 
 
-def _where_one(
-    atoms: Atoms, dip: Anchors, base: FloatArray, side: FloatArray, narrow: Any, bracket: tuple[FloatArray, FloatArray]
-) -> FloatArray:
-    """Distances from ``base`` at which D = 1: from the dip in a narrow gap, where D − 1 is small, else from a pole."""
+def _where_one(atoms: Atoms, dip: Anchors, base: FloatArray, far: FloatArray) -> FloatArray:
+    """κ with D = 1 between each dip and ``far``, less the base: the dip itself if the gap is narrow and D near 1."""
     d = atoms.sigma + dip.kappa[:, None]
     w = atoms.share * (atoms.sigma / d) ** 2
 
-    def beyond(u: FloatArray, number: FloatArray) -> FloatArray:
+    def beyond(h: FloatArray, number: FloatArray) -> FloatArray:
         """1 − 1/√D, nearly linear towards the poles."""
         at = number.astype(np.intp)
-        h = side[at] * u
         e = (atoms.sigma + base[at, None]) + h[:, None]
         level = np.sqrt((atoms.weight / e**2).sum(axis=1))
         excess = dip.residual[at] - h * (w[at] * (d[at] + e) / e**2).sum(axis=1)
-        return np.asarray(np.where(narrow[at], excess / (level * (1 + level)), 1 - 1 / level))
+        return np.asarray(np.where(base[at] != 0, excess / (level * (1 + level)), 1 - 1 / level))
 
-    return root_in("edge of a gap", beyond, bracket, np.arange(base.size, dtype=np.float64))
+    ends = dip.kappa - base, far - base
+    number = np.arange(base.size, dtype=np.float64)
+    return root_in("edge of a gap", beyond, (np.minimum(*ends), np.maximum(*ends)), number)
 
 
 def _rightmost(atoms: Atoms) -> float:

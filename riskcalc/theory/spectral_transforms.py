@@ -121,8 +121,7 @@ class Transforms:
         [ 0.42226   1.25     -0.058348]
         """
         point, atoms = _complex(z), self._solution.atoms
-        refused = self._solution.on_support(point.real / atoms.unit) | ((point.real == 0) & (self.atom > 0))
-        refused &= point.imag == 0
+        refused = self._on_support(point) | ((point == 0) & (self.atom > 0))
         if refused.any():
             got = point.real[refused].flat[0]
             raise ValueError(f"z must be off the .support and the .atom, got {got:g}; give it an imaginary part")
@@ -166,12 +165,18 @@ class Transforms:
                 "z must not be 0 where n_samples is at least the rank, as v is infinite there; give it a sign"
             )
         near = abs(point) < FAR * unit
-        on = near & (point.imag == 0) & self._solution.on_support(point.real / unit)
+        on = self._on_support(point)
         off = near & ~on
         value = _at_infinity(point)
         value[on] = 1 / (self._solution.boundary(point.real[on] / unit) * unit)
         value[off] = 1 / (self._solution.roots(point[off] / unit)[0] * unit)
         return value.reshape(np.shape(z))[()]
+
+    def _on_support(self, point: npt.NDArray[np.complex128]) -> npt.NDArray[np.bool_]:
+        unit = self._solution.atoms.unit
+        on: npt.NDArray[np.bool_] = np.asarray((abs(point) < FAR * unit) & (point.imag == 0))
+        on[on] = self._solution.on_support(point.real[on] / unit)
+        return on
 
 
 def _complex(z: npt.ArrayLike) -> npt.NDArray[np.complex128]:

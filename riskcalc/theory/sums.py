@@ -81,7 +81,8 @@ def _in_logs(nodes: Nodes, log_kappa: FloatArray, slopes: bool) -> FloatArray:
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         at, log_m = log_kappa[:, None], np.log(nodes.multiplicity)
         log_s, log_c = -np.logaddexp(0, at - nodes.log_sigma), -np.logaddexp(0, nodes.log_sigma - at)
-        df1 = np.where(nodes.multiplicity > 0, log_m + log_s, nodes.log_mass - at + log_c)
+        massive = np.where(nodes.log_mass > -np.inf, nodes.log_mass - at + log_c, -np.inf)
+        df1 = np.where(nodes.multiplicity > 0, log_m + log_s, massive)
         trace = df1 + log_s - nodes.log_sigma
         s, c = -np.logaddexp(0, at - nodes.energy_log_sigma), -np.logaddexp(0, nodes.energy_log_sigma - at)
         log_e, x = np.log(nodes.energies), nodes.energy_log_sigma

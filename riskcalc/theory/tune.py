@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize.elementwise import find_root
 
-from riskcalc.arguments import FloatArray, common_shape, numbers
+from riskcalc.arguments import FloatArray, common_shape, instance, numbers
 from riskcalc.data import Dataset
 from riskcalc.errors import NotConvergedError
+from riskcalc.estimators import Ridge
 from riskcalc.model import Model
 from riskcalc.result import Risk
 from riskcalc.spectrum import BLOCK
@@ -109,6 +110,7 @@ def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negat
     """
     if isinstance(data, Dataset):
         raise TypeError("data must be a GaussianData or a Problem, got a Dataset; predict it at a list of ridges")
+    instance("estimator", estimator, Ridge, "its own ridge is ignored: Ridge(0)")
     problem = data if isinstance(data, Problem) else reduce(data, estimator)
     n, noise = numbers("n_samples", n_samples, above=0), np.asarray(problem.noise)
     shape = common_shape(n_samples=n, noise=noise)
@@ -121,7 +123,7 @@ def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negat
 def _best_ridge(problem: Problem, n: FloatArray, allow_negative: bool) -> FloatArray:
     """Optimal ridge for flat n and noise: the best of the local minima and of the two ends."""
     curve = _Curve.of(problem, n)
-    if curve.nodes.sigma.size == 0:
+    if curve.nodes.sigma.size == 0 or n.size == 0:
         return np.full_like(n, np.inf)
     lowest = fixed_point(problem.spectrum, n, 0.0).kappa
     best, error = np.zeros_like(n), ridge_risk(problem, n, 0.0).test

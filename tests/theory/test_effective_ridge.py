@@ -386,7 +386,7 @@ def test_a_million_points_on_a_thousand_eigenvalues_need_less_than_a_gigabyte(si
     ("n", "ridge", "sentence"),
     [
         (10, math.nan, "ridge must be > -inf, got nan"),
-        (10, -1e6, "ridge must be above ridge_lower_limit(spectrum, n_samples), got a lower one at n_samples 10"),
+        (10, -1e6, "ridge must be above ridge_lower_limit(spectrum, n_samples), got -1e+06 at n_samples 10"),
         (10, [0, 1, -math.inf], "ridge must be > -inf, got -inf"),
         (-1, 1.0, "n_samples must be finite and >= 0, got -1"),
         (math.nan, 1.0, "n_samples must be finite and >= 0, got nan"),
