@@ -338,8 +338,8 @@ def _refuse_other_sizes(risk: Risk | None, trials: Trials) -> None:
     predicted, simulated = risk.coordinates["n_samples"], trials.coordinates["n_samples"]
     if not np.array_equal(np.broadcast_to(predicted, trials.shape), np.broadcast_to(simulated, trials.shape)):
         raise ValueError(
-            f"prediction must be made at the n_samples that were simulated, {brief(simulated)}, got {brief(predicted)}; "
-            "predict(trials.data, trials.estimator, trials.coordinates['n_samples'])"
+            f"prediction must be made at the n_samples that were simulated, {brief(simulated)}, got {brief(predicted)}"
+            "; predict(trials.data, trials.estimator, trials.coordinates['n_samples'])"
         )
 
 

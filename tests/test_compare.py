@@ -243,8 +243,8 @@ def test_the_users_own_measure_is_compared_too() -> None:
     [
         ({"test": [1.0, 2.0]}, ValueError, r"prediction 'test' must have the trials' shape \(3,\), got shape \(2,\)"),
         ({"test": np.ones((2, 3))}, ValueError, r"prediction 'test' must have the trials' shape \(3,\), got shape"),
-        ({"tset": 1.0}, ValueError, r"prediction must have a field that was measured \(test, df1\), got tset"),
-        ({}, ValueError, r"prediction must have a field that was measured \(test, df1\), got "),
+        ({"tset": 1.0}, ValueError, r"prediction must have fields that were measured \(test, df1\), got tset"),
+        ({}, ValueError, r"prediction must have fields that were measured \(test, df1\), got "),
         ({"test": np.nan}, ValueError, r"prediction 'test' must be a number, got nan"),
         ({"test": "large"}, TypeError, r"prediction 'test' must be real numbers, got 'large'"),
     ],
@@ -419,7 +419,7 @@ def test_other_models_are_refused(large: tuple[Any, float, Any]) -> None:
         (data, N + 10),
         (data, N - 10),
     ):
-        assert not verify(lambda risk, other=other, n=n: rc.predict(other, rc.Ridge(ridge), n)).agrees
+        assert not verify(lambda risk, other=other, n=n: rc.predict(other, rc.Ridge(ridge), n).fields).agrees
 
 
 def test_the_right_formula_is_accepted_with_the_same_settings(large: tuple[Any, float, Any]) -> None:

@@ -230,7 +230,7 @@ REFUSED = [
     ('"Ridge"\nridge = [1, 2, 3, 4]', '"Spectrum.isotropic"\nn_features = 3', "estimator must be one of Ridge"),
     ("ridge =", "rigde =", "estimator: Ridge has no 'rigde'; did you mean 'ridge'?"),
     ("ridge = [1, 2, 3, 4]", "", "estimator: Ridge needs 'ridge'"),
-    ("[1, 2, 3, 4]", "inf", "estimator: ridge must be finite, got inf"),
+    ("[1, 2, 3, 4]", "-inf", "estimator: ridge must be > -inf, got -inf"),
     ("[1, 2, 3, 4]", '"3"', "estimator.ridge must be a number, a list of numbers or a grid"),
     ("[1, 2, 3, 4]", "true", "estimator.ridge must be a number or a list of numbers, got True"),
     ("[1, 2, 3, 4]", "[1, true]", "estimator.ridge must be a number or a list of numbers"),

@@ -97,7 +97,7 @@ def test_verify_refuses_another_ridge_and_another_size_on_real_data() -> None:
         rc.predict(table("digits"), rc.Ridge(ridges("digits") / 3), np.array(SIZES["digits"])[:, None]),
         rc.predict(table("digits"), rc.Ridge(ridges("digits")), 0.8 * np.array(SIZES["digits"])[:, None]),
     ):
-        assert not rc.compare(wrong, found.trials).agrees
+        assert not rc.compare(wrong.fields, found.trials).agrees
 
 
 def test_plug_in_is_too_low_near_the_size_of_the_table() -> None:

@@ -117,7 +117,7 @@ class TestTables:
         lines = to_markdown(RISK).splitlines()
         assert lines[0].startswith("| n_samples | ridge | test |")
         assert lines[1].startswith("| --- | --- |")
-        assert len(lines) == 2 + 6 + 2
+        assert len(lines) == 2 + 6 + 2 + 2 * len(RISK.notes)
         assert "| inf |" in lines[4]
 
     def test_text_says_rule_verdict_notes_and_origin(self):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import numpy as np
@@ -66,8 +67,12 @@ def run_cells(
         missing = _take(out, stored[-1], points)
         tasks += [(index, task) for task in _tasks(cell, points, missing, entropy)]
     n_missing = sum(len(task.trials) for _, task in tasks)
-    with one_blas_thread(), tqdm(total=n_missing, unit="trial", disable=None, leave=False) as bar:
-        for index, task, results in _results(tasks, executor):
+    with (
+        one_blas_thread(),
+        tqdm(total=n_missing, unit="trial", disable=None, leave=False) as bar,
+        closing(_results(tasks, executor)) as finished,
+    ):
+        for index, task, results in finished:
             cell, points = work[index]
             if store:
                 _put(store, stored[index], task, results)
@@ -120,23 +125,32 @@ def _tasks(cell: Cell, points: FloatArray, missing: dict[int, FloatArray | None]
 
 def _results(
     tasks: Iterable[tuple[int, Task]], executor: Submits | None
-) -> Iterator[tuple[int, Task, list[tuple[int, FloatArray]]]]:
-    """Results as they come; with an executor a bounded number of tasks is under way."""
+) -> Generator[tuple[int, Task, list[tuple[int, FloatArray]]], None, None]:
+    """Results as they come; with an executor a bounded number of tasks is under way.
+
+    Futures report to a queue: ``concurrent.futures.wait`` takes the lock of each, and a Ctrl-C in the middle of that
+    leaves them locked, so that the executor never ends.
+    """
     if executor is None:
         for index, task in tasks:
             yield index, task, task.run()
         return
     queue = iter(tasks)
     running: dict[Future[Any], tuple[int, Task]] = {}
+    inbox: SimpleQueue[Future[Any]] = SimpleQueue()
     try:
         while True:
             for index, task in queue:
-                running[executor.submit(run_task, task)] = (index, task)
+                future = executor.submit(run_task, task)
+                running[future] = (index, task)
+                future.add_done_callback(inbox.put)
                 if len(running) >= IN_FLIGHT:
                     break
             if not running:
                 return
-            done = wait(running, return_when=FIRST_COMPLETED).done
+            done = [inbox.get()]
+            while not inbox.empty():
+                done.append(inbox.get())
             for future in sorted(done, key=_failed):  # what was finished first, so that a failure does not lose it
                 index, task = running.pop(future)
                 yield index, task, future.result()

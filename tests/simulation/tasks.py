@@ -56,21 +56,39 @@ def spawning_pool(n_workers: int) -> ProcessPoolExecutor:
 
 
 class Postponed:
-    """An executor that runs nothing until it is waited for, then one task, in the order of ``pick``."""
+    """An executor that runs nothing until its results are waited for, then one task, in the order of ``pick``.
 
-    def __init__(self, pick: np.random.Generator | None = None) -> None:
+    It is the queue of results too, as `trials.SimpleQueue`; ``error`` is raised at the wait of that number.
+    """
+
+    def __init__(self, pick: np.random.Generator | None = None, error: tuple[int, type[BaseException]] | None = None):
         self.queue: list[tuple[Future[Any], Any, tuple[Any, ...]]] = []
-        self.pick = pick
+        self.results: list[Future[Any]] = []
+        self.pick, self.error, self.waits, self.most = pick, error, 0, 0
 
     def submit(self, fn: Any, /, *args: Any) -> Future[Any]:
         self.queue.append((Future(), fn, args))
+        self.most = max(self.most, len(self.queue))
         return self.queue[-1][0]
 
-    def run_one(self) -> None:
-        at = -1 if self.pick is None else int(self.pick.integers(len(self.queue)))
-        future, fn, args = self.queue.pop(at)
-        if not future.cancelled():
+    def __call__(self) -> Postponed:
+        return self
+
+    def put(self, future: Future[Any]) -> None:
+        self.results.append(future)
+
+    def empty(self) -> bool:
+        return not self.results
+
+    def get(self) -> Future[Any]:
+        self.waits += 1
+        if self.error and self.waits == self.error[0]:
+            raise self.error[1]
+        if not self.results:
+            at = -1 if self.pick is None else int(self.pick.integers(len(self.queue)))
+            future, fn, args = self.queue.pop(at)
             future.set_result(fn(*args))
+        return self.results.pop(0)
 
 
 def killed_data() -> rc.GaussianData:

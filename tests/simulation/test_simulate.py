@@ -95,17 +95,11 @@ def test_the_order_of_the_tasks_does_not_matter(
     pick: int | None, in_flight: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor = tasks.Postponed(None if pick is None else np.random.default_rng(pick))
-
-    def wait(running: dict[Future[Any], Any], **more: Any) -> Any:
-        assert len(running) <= in_flight
-        executor.run_one()
-        return original(running, **more)
-
-    original = trials_module.wait
-    monkeypatch.setattr(trials_module, "wait", wait)
+    monkeypatch.setattr(trials_module, "SimpleQueue", executor)
     monkeypatch.setattr(trials_module, "IN_FLIGHT", in_flight)
     assert_same(run("power", executor=executor, store=tmp_path / "s"), run("power"))
     assert not executor.queue
+    assert executor.most == min(in_flight, 18)
 
 
 def test_the_size_of_the_tasks_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -518,27 +512,39 @@ def test_keyboard_interrupt_keeps_the_store(
 def test_interrupted_while_waiting_for_workers(
     error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: list[tuple[int, int]]
 ) -> None:
-    store, original, waits = tmp_path / "s", trials_module.wait, []
-
-    def wait(running: Any, **more: Any) -> Any:
-        waits.append(1)
-        if len(waits) == 5:
-            raise error
-        executor.run_one()
-        return original(running, **more)
-
-    executor = tasks.Postponed()
+    store, executor = tmp_path / "s", tasks.Postponed(error=(5, error))
     monkeypatch.setattr(trials_module, "IN_FLIGHT", 6)
     with monkeypatch.context() as patch:
-        patch.setattr(trials_module, "wait", wait)
+        patch.setattr(trials_module, "SimpleQueue", executor)
         with pytest.raises(error):
             run("power", store=store, executor=executor)
+    assert len(executor.queue) == 6
     assert all(future.cancelled() for future, *_ in executor.queue)
     with Store(store) as opened:
         assert len(opened) == 4
     counted.clear()
     assert_same(run("power", store=store), run("power"))
     assert len(counted) == 18 - 4 + 18
+
+
+@pytest.mark.usefixtures("single_trials")
+def test_interrupted_while_storing_cancels_what_was_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, not when the traceback is forgotten: the end of a pool waits for its tasks."""
+    executor, add = tasks.Postponed(), Store.add
+    monkeypatch.setattr(trials_module, "SimpleQueue", executor)
+    monkeypatch.setattr(trials_module, "IN_FLIGHT", 6)
+
+    def interrupted(self: Store, *args: Any) -> None:
+        add(self, *args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "add", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("power", store=tmp_path / "s", executor=executor)
+    assert len(executor.queue) == 5
+    assert all(future.cancelled() for future, *_ in executor.queue)
+    with Store(tmp_path / "s") as opened:
+        assert len(opened) == 1
 
 
 @pytest.mark.usefixtures("single_trials")

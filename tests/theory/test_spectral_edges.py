@@ -121,6 +121,10 @@ def test_two_bulks_touch_where_the_hand_says(ratio):
     for factor, bulks in ((1 - 1e-14, 2), (1 + 1e-14, 1)):
         _, points = critical([1.0, float(a)], multiplicities, gamma * factor)
         assert points.edges.size == 2 * bulks
+        if bulks == 2:  # D ≃ 1 − 1e-14 + 3 bend h² round the dip
+            upper, lower = points.anchors.kappa[points.edges][1:3]
+            assert_allclose(upper - lower, 2 * np.sqrt(1e-14 / (3 * points.anchors.bend[points.edges][1])), rtol=0.02)
+            assert np.all(abs(points.anchors.residual[1:3]) < 1e-21)
     assert_allclose(-points.anchors.kappa[~points.is_edge], float(a + s), rtol=1e-7)
 
 
