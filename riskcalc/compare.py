@@ -214,7 +214,7 @@ def compare(
     trials : Trials
     allowance : float, >= 0, optional
         Relative finite-size gap that is allowed, in units of 1/n, for every field. Left out, the pair's own:
-        (GaussianData, Ridge) 3 of the bias and 1 of the variance in units of (1 + |excess kurtosis|)/(n - df2);
+        (GaussianData, Ridge) 3 of the bias and 1 of the variance in units of (1 + |excess kurtosis|)/(n - df2 - 1);
         (Dataset, Ridge) the relative 1, 3.5 and 8 % of test for a ridge of at least 0.35, 0.09 and less of the mean
         diagonal of the kernel matrix; inf for train and df1, of which nothing is promised: they are shown and not
         judged. The comparison states it as ``rule``.
@@ -361,11 +361,12 @@ Allowances = tuple[dict[str, FloatArray], str]
 
 
 def _next_order(trials: Trials, risk: Any, predicted: Mapping[str, FloatArray]) -> Allowances:
-    """The next term in 1/n is bounded by a few units of (1 + |excess kurtosis|)/(n - df2)."""
+    """The next term in 1/n is bounded by a few units of (1 + |excess kurtosis|)/(n - df2 - 1)."""
     data: Any = trials.data
     kurtosis = entries_kurtosis(data.entries)
     n, df2 = trials.coordinates["n_samples"], risk.df2
-    unit = (1 + (abs(kurtosis) if np.isfinite(kurtosis) else 0.0)) / np.maximum(n - df2, 1.0)
+    unit = (1 + (abs(kurtosis) if np.isfinite(kurtosis) else 0.0)) / np.maximum(n - df2 - 1, 1.0)
+    unit = unit * np.where(trials.coordinates["ridge"] < 0, n / np.maximum(n - df2, 1.0), 1.0)
     few = unit * df2 / np.maximum(n - df2, 1.0)
     with np.errstate(invalid="ignore"):
         sizes = {
@@ -385,7 +386,8 @@ def _next_order(trials: Trials, risk: Any, predicted: Mapping[str, FloatArray]) 
         }
     return {name: allowed.get(name, np.zeros(trials.shape)) for name in predicted}, (
         "allowed beside the standard error: (3 bias + 1 variance) u for test, 1 u of variance, 3 u of the others but "
-        "df2/(n - df2) u of effective_ridge and n - df1, where u = (1 + |excess kurtosis|)/(n - df2)"
+        "df2/(n - df2) u of effective_ridge and n - df1, where u = (1 + |excess kurtosis|)/(n - df2 - 1), times "
+        "n/(n - df2) for a negative ridge"
     )
 
 

@@ -80,7 +80,7 @@ def brief(value: object) -> str:
 
 def importable_name(function: Callable[..., Any], parameter: str = "function") -> str:
     """``module:name`` by which another process finds ``function``; ValueError if it cannot."""
-    module, name = function.__module__, function.__qualname__
+    module, name = getattr(function, "__module__", ""), getattr(function, "__qualname__", repr(function))
     if getattr(sys.modules.get(module), name, None) is not function or module == "__main__":
         raise ValueError(
             f"{parameter} must be a function that can be imported by name to be stored or sent to another process, "

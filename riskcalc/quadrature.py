@@ -37,7 +37,7 @@ def power_law_nodes(exponent: float, source: float | None = None) -> PowerLawNod
     Gauss-Jacobi rules that carry the exact mass and the exact energy. All weights are positive. For
     :math:`g(\sigma) = 1/(\sigma+\kappa)^j` the relative error is below 1e-13 for every κ above the eigenvalue of index
     1e13 (derived; tests/test_quadrature.py). The nodes that close the mass have infinite multiplicity, those that close
-    the energy have none.
+    the energy have none, or infinitely many without mass if the squared coefficients have no sum (r <= 1/2).
     """
     atoms = np.arange(1, ATOMS + 1, dtype=np.float64)
     log_x, log_w = [np.log(atoms)], [np.log(_gregory_weights())]
@@ -62,7 +62,7 @@ def power_law_nodes(exponent: float, source: float | None = None) -> PowerLawNod
             energy = coefficient - exponent * closing
         t_all.append(closing)
         log_masses.append(np.full(CLOSING_NODES, -np.inf))
-        multiplicities.append(np.zeros(CLOSING_NODES))
+        multiplicities.append(np.full(CLOSING_NODES, 0.0 if source > 0.5 else np.inf))
         energies.append(np.exp(energy))
     return PowerLawNodes(*map(np.concatenate, (t_all, multiplicities, log_masses, energies)))
 

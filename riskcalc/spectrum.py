@@ -353,6 +353,7 @@ class Spectrum(Model):
             product: FloatArray = self.multiplicities * self.eigenvalues
         unheld = ~(np.isfinite(product) & (product > 0)) & (self.log_masses > -np.inf)
         product[unheld] = np.exp(self.log_masses[unheld])
+        product[self.log_masses == -np.inf] = 0.0
         return np.nan_to_num(product, copy=False)
 
     @property

@@ -119,9 +119,10 @@ def test_zero_standard_errors_are_judged_by_rounding_and_allowance() -> None:
 def test_errors_of_rounding_size_count_as_zero() -> None:
     """In units of the test error for risks; not for df1 and the effective ridge, whose units are others."""
     tiny = np.array([[1e-13], [3e-13], [2e-13]])
-    values = {"test": np.full((3, 1), 1.0), "train": tiny, "bias": tiny, "effective_ridge": tiny}
-    comparison = rc.compare(dict.fromkeys(("train", "bias", "effective_ridge"), 0.0), trials_of(values, [100.0]))
-    assert comparison.z["train"] == comparison.z["bias"] == 0
+    risks = ("train", "bias", "variance", "in_sample")
+    values = {"test": np.full((3, 1), 1.0)} | dict.fromkeys((*risks, "effective_ridge"), tiny)
+    comparison = rc.compare(dict.fromkeys((*risks, "effective_ridge"), 0.0), trials_of(values, [100.0]))
+    assert all(comparison.z[name] == 0 for name in risks)
     error = tiny.std(ddof=1) / np.sqrt(3)
     assert comparison.z["effective_ridge"] == pytest.approx(2e-13 / error)
     bigger = {"test": np.full((3, 1), 1.0), "train": 100 * tiny}
@@ -143,7 +144,7 @@ def test_allowance_of_the_next_order(entries: str, factor: float) -> None:
     trials = rc.simulate(data, rc.Ridge([0.5, 30.0]), [[10], [40]], n_trials=3, rng=0)
     risk = rc.predict(data, rc.Ridge([0.5, 30.0]), [[10], [40]])
     n = np.array([[10.0], [40.0]])
-    u = factor / (n - risk.df2)
+    u = factor / (n - risk.df2 - 1)
     expected = {
         "test": u * (3 * risk.bias + risk.variance),
         "train": 3 * u * risk.train,
@@ -161,7 +162,7 @@ def test_allowance_of_the_next_order(entries: str, factor: float) -> None:
         for name in comparison.predicted:
             assert_allclose(comparison.allowances[name], expected[name], rtol=1e-12, err_msg=name)
     assert list(rc.compare(risk, trials).allowances) == list(expected)
-    assert "where u = (1 + |excess kurtosis|)/(n - df2)" in comparison.rule
+    assert "where u = (1 + |excess kurtosis|)/(n - df2 - 1)" in comparison.rule
 
 
 def test_a_wrong_prediction_does_not_choose_its_own_allowance() -> None:

@@ -190,7 +190,6 @@ def test_functions_that_cannot_be_imported(function, use):
         use(model)
 
 
-@pytest.mark.xfail(raises=AttributeError, reason="importable_name asks a partial for its __qualname__; reported")
 def test_a_bound_function_is_refused_too():
     with pytest.raises(ValueError, match=r"^function must be a function that can be imported by name"):
         importable_name(functools.partial(max, 1))

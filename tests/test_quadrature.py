@@ -87,7 +87,11 @@ def test_weights_are_positive(exponent):
     nodes = power_law_nodes(exponent, 0.3)
     assert (nodes.multiplicities >= 0).all()
     assert (nodes.energies >= 0).all()
-    assert (np.isinf(nodes.multiplicities) == (nodes.log_indices > math.log(1e14)) * (nodes.log_masses > -np.inf)).all()
+    closing = nodes.log_indices > math.log(1e14)
+    assert (np.isinf(nodes.multiplicities) == closing).all()  # the squared coefficients have no sum either
+    summable = power_law_nodes(exponent, 0.6)
+    closing = (summable.log_indices > math.log(1e14)) * (summable.log_masses > -np.inf)
+    assert (np.isinf(summable.multiplicities) == closing).all()
     spectrum = rc.Spectrum.power_law(exponent)
     assert (spectrum.masses > 0).all()
     assert spectrum.rank == spectrum.n_features == np.inf

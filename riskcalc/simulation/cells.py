@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,6 +78,12 @@ class Cell:
             f"{name}={importable_name(f, name)}" for name, f in sorted(self.measures.items())
         ]
         return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+    @property
+    def description(self) -> str:
+        """What the cell is, as JSON for people who query a store."""
+        words = {"data": repr(self.data), "estimator": repr(self.estimator), "n_samples": self.n_samples}
+        return json.dumps(words | {"label_noise": self.label_noise, "fields": self.fields})
 
     @property
     def seed_words(self) -> tuple[int, ...]:

@@ -65,6 +65,8 @@ def run_cells(
         values.append(out)
         stored.append(store.finished(cell.key, entropy) if store else {})
         missing = _take(out, stored[-1], points)
+        if store and missing:
+            store.describe(cell.key, cell.description)
         tasks += [(index, task) for task in _tasks(cell, points, missing, entropy)]
     n_missing = sum(len(task.trials) for _, task in tasks)
     with (

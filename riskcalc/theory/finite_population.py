@@ -129,7 +129,7 @@ def _held_out(
         test = np.where(energy == 0, 0.0, a * energy / (w1 * ((w * learned).sum(axis=1) / m + b * w2)))
         hat = b * w1 / a
     total = lam + s.sum() / m
-    at_zero = np.divide(lam, total, out=np.zeros_like(lam), where=total > 0)
+    at_zero = np.divide(lam, total, out=np.ones_like(lam), where=total > 0)
     return np.where(n == 0, energy, test), np.where(n == 0, at_zero, hat), learned.sum(axis=1)
 
 
@@ -152,7 +152,7 @@ def localisation(table: Eigensystem, omega: FloatArray) -> FloatArray:
     for start in range(0, flat.size, step):
         w = weights(table.eigenvalues, flat[start : start + step], m).T  # eigenvalues x points
         diagonal = (squares @ w + beyond[:, None])[:, :, None]
-        weighted = (w[:, :, None] * table.projections[:, None, :]).reshape(rank, -1)
+        weighted = (w[:, :, None] * table.projections[:, None, :]).reshape(rank, w.shape[1] * n_outputs)
         residuals = (table.vectors @ weighted).reshape(m, -1, n_outputs) + table.orthogonal[:, None, :]
         gcv = (residuals**2).sum(axis=(0, 2)) / diagonal.mean(axis=(0, 2)) ** 2
         defined = (gcv > 0) & (diagonal.min(axis=(0, 2)) > 0)

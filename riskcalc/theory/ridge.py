@@ -75,6 +75,8 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         values = _fields(n, noise, problem.unreached, point.bare, sums)
         values = _limits(problem, n, lam, noise, point.bare + sums.spread, sums, values)
+    if _without_norm(problem):
+        values["estimation"] = np.full_like(values["estimation"], np.inf)
     arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
     return Risk(
         **arrays,
@@ -85,6 +87,13 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
         sources=SOURCES,
         rule=partial(ridge_derivative, problem, n, lam),
     )
+
+
+def _without_norm(problem: Problem) -> bool:
+    """Whether the squared coefficients e/σ have no sum: energy on infinitely many eigenvalues without mass."""
+    spectrum = problem.spectrum
+    massless = np.isinf(spectrum.multiplicities) & (spectrum.log_masses == -np.inf)
+    return bool((problem.reached[massless] > 0).any())
 
 
 def _point_and_sums(problem: Problem, n: FloatArray, lam: FloatArray, slopes: bool = False) -> tuple[FixedPoint, Sums]:

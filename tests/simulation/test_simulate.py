@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -539,8 +541,9 @@ def test_interrupted_while_storing_cancels_what_was_not_begun(tmp_path: Path, mo
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Store, "add", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         run("power", store=tmp_path / "s", executor=executor)
+    assert caught.traceback  # which holds on to everything that ran
     assert len(executor.queue) == 5
     assert all(future.cancelled() for future, *_ in executor.queue)
     with Store(tmp_path / "s") as opened:
@@ -715,3 +718,14 @@ def test_a_negative_ridge_is_one_more_point_and_refused_where_the_objective_has_
 
 def test_the_environment_names_no_fatal_call() -> None:
     assert tasks.FATAL not in os.environ
+
+
+def test_a_store_says_what_its_cells_are(tmp_path: Path) -> None:
+    run("power", store=tmp_path / "s")
+    connection = sqlite3.connect(tmp_path / "s")
+    try:
+        found = [json.loads(text) for (text,) in connection.execute("SELECT description FROM cells")]
+    finally:
+        connection.close()
+    assert sorted(cell["n_samples"] for cell in found) == sorted(SIZES.ravel().tolist())
+    assert all("GaussianData" in cell["data"] and cell["fields"] == list(FIELDS) for cell in found)

@@ -161,6 +161,15 @@ def test_an_exact_linear_table():
     assert rc.predict(noisy, rc.Ridge(0), 5).test == np.inf
 
 
+@pytest.mark.parametrize("route", ["finite_population", "plug_in"])
+def test_a_table_of_zeros(route):
+    """Nothing to learn from: mean y² at any size and ridge."""
+    data = rc.Dataset(np.zeros((5, 2)), np.arange(5.0))
+    risk = rc.predict(data, rc.Ridge([0.0, 1.0]), [[0], [3], [5]], route=route)
+    assert_allclose(risk.test, 6.0, rtol=4 * EPS)
+    assert_allclose(risk.train, 6.0, rtol=4 * EPS)
+
+
 # Notes
 
 

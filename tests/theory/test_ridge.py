@@ -93,7 +93,6 @@ def test_infinite_power_laws(exponent, source, n, ridge):
             assert_allclose(getattr(risk, name), float(exact[name]), rtol=1e-13, err_msg=name)
 
 
-@pytest.mark.xfail(reason="nodes do not know that the squared coefficients have no sum; reported")
 def test_estimation_error_of_coefficients_without_a_norm():
     """σ_i θ_i² = i^(-1-2αr) with r <= 1/2: ‖θ*‖² = Σ i^(α-1-2αr) diverges."""
     for source in (0.25, 0.5):
