@@ -56,7 +56,8 @@ def effective_ridge(spectrum: Spectrum, n_samples: npt.ArrayLike, ridge: npt.Arr
     Solved in u = 1/κ, where the equation is increasing and concave, so that Newton's iteration from
     n/(λ + Tr Σ) rises monotonically to the root. Relative error below 3e-15, also near n = rank, where eigenvalues are
     counted and not summed so that nothing cancels. Where ridges below 1e-290 n or above 1e200, or eigenvalues beyond
-    1e-260 or 1e100, need it, the unknown is log κ, and the error about 1e-16 times its size. The ridge of a mean objective is λ/n.
+    1e-260 or 1e100, need it, the unknown is log κ, and the error about 1e-16 times its size. A mean objective has the
+    ridge λ/n.
 
     References
     ----------
