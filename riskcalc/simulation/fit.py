@@ -30,7 +30,7 @@ class Factorisation:
         n, p = X.shape
         if min(n, p) == 0:
             return cls(np.zeros((p, 0)), np.zeros(0), n)
-        squares, vectors = scipy.linalg.eigh(X.T @ X if p <= n else X @ X.T, driver="evd", check_finite=False)
+        squares, vectors = np.linalg.eigh(X.T @ X if p <= n else X @ X.T)  # lets other threads run, as scipy's does not
         squares = np.maximum(squares, 0.0)
         if p > n:
             vectors = X.T @ vectors
