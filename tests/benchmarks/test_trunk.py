@@ -69,7 +69,10 @@ def test_a_grid_of_a_million_points(benchmark: BenchmarkFixture) -> None:
         problem = rc.Problem(rc.Spectrum.from_eigenvalues(sigma), sigma**1.2, 0.1)
         seconds[p] = median_seconds(lambda problem=problem: rc.ridge_risk(problem, n, ridge), 3)
     print(f"\nridge_risk, 1e6 points: {seconds}")
-    benchmark.pedantic(rc.ridge_risk, (problem, n, ridge), rounds=1)
+    risk = benchmark.pedantic(rc.ridge_risk, (problem, n, ridge), rounds=1)
+    for i, j in ((3, 700), (500, 0), (999, 999)):  # one point at a time nothing is compressed
+        alone = rc.ridge_risk(problem, n[i, 0], ridge[j])
+        assert math.isclose(risk.test[i, j], alone.test, rel_tol=1e-13)
 
 
 def test_one_trial_with_thirty_ridges(benchmark: BenchmarkFixture) -> None:
