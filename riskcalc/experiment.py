@@ -16,11 +16,12 @@ from riskcalc.arguments import choice, numbers, whole
 from riskcalc.compare import Comparison, verify
 from riskcalc.kinds import arguments_of, nearest, written
 from riskcalc.model import Model
+from riskcalc.parameters import parameters
 from riskcalc.recipe import Recipe, naming, shipped
 from riskcalc.result import Risk, Trials
 from riskcalc.simulation import simulate
 from riskcalc.simulation.trials import Submits
-from riskcalc.sweep import as_list, parameters, sweep
+from riskcalc.sweep import as_list, sweep
 from riskcalc.theory import predict
 
 QUICK = ("n_samples", "n_trials", "scale")  # what the table [quick] may change

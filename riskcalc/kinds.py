@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from riskcalc import data, estimators
 from riskcalc.model import Model, importable_name
+from riskcalc.parameters import BROADCASTING
 from riskcalc.spectrum import Spectrum
-from riskcalc.sweep import BROADCASTING, grid
+from riskcalc.sweep import grid
 
 # What a table may name, and nothing else can be called from a file: these classes and their public class methods.
 KINDS: dict[str, type[Model]] = {

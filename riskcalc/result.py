@@ -206,6 +206,8 @@ class Trials:
     n_trials : int
     rng : int or None
         Seed.
+    test_data : model or None
+        The distribution that the fits were judged on, if another than ``data``.
 
     References
     ----------
@@ -225,6 +227,7 @@ class Trials:
     estimator: Model
     n_trials: int
     rng: int | None = None
+    test_data: Model | None = None
 
     def __getattr__(self, name: str) -> Measurement:
         measurements = self.__dict__.get("measurements", {})

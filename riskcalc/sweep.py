@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,8 +11,8 @@ import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray, numbers, whole
 from riskcalc.model import Model
+from riskcalc.parameters import changed, parameters
 
-BROADCASTING = ("noise", "ridge", "width", "subsample", "time")  # the parameters that the equations take as arrays
 LARGEST = 10_000_000  # points of one grid
 
 Answer = TypeVar("Answer")
@@ -93,16 +92,8 @@ def on_axes(
             sizes = shaped
         else:
             root, _, rest = path.partition(".")
-            pair[root] = _changed(pair[root], rest, shaped)
+            pair[root] = changed(pair[root], rest, shaped)
     return pair["data"], pair["estimator"], sizes
-
-
-def parameters(models: Mapping[str, object]) -> Iterator[tuple[str, Any]]:
-    """Path and value of every parameter that can be swept: ``data.noise``, ``estimator.ridge``, ..."""
-    for path, model in models.items():
-        inside = {field.name: getattr(model, field.name) for field in fields(model)}  # type: ignore[arg-type]
-        yield from ((f"{path}.{name}", value) for name, value in inside.items() if name in BROADCASTING)
-        yield from parameters({f"{path}.{name}": value for name, value in inside.items() if isinstance(value, Model)})
 
 
 def as_list(name: str, values: npt.ArrayLike | str) -> FloatArray:
@@ -138,9 +129,3 @@ def finer(sizes: npt.ArrayLike, count: int) -> FloatArray:
         return n
     between = np.geomspace if n.min() > 0 else np.linspace
     return np.union1d(n, between(n.min(), n.max(), count)).reshape(-1, *[1] * (n.ndim - 1))
-
-
-def _changed(model: Any, path: str, value: FloatArray) -> Model:
-    name, _, rest = path.partition(".")
-    changed: Model = model.replace(**{name: _changed(getattr(model, name), rest, value) if rest else value})
-    return changed

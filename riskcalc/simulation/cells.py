@@ -51,13 +51,14 @@ Measures = Mapping[str, Callable[[Fit], float]]
 
 @dataclass(frozen=True)
 class Cell:
-    """Data without noise level, estimator without ridge, a size; and how labels are treated."""
+    """Data without noise level, estimator without the path of its ridge, a size; how labels are treated and judged."""
 
     data: Model
     estimator: Model
     n_samples: int
     label_noise: str = "averaged"
     measures: Measures = field(default_factory=dict)
+    test_data: Model | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         for name, measure in self.measures.items():
@@ -77,12 +78,14 @@ class Cell:
         words += [str(self.n_samples), self.label_noise] + [
             f"{name}={importable_name(f, name)}" for name, f in sorted(self.measures.items())
         ]
+        words += [self.test_data.digest().hex()] if self.test_data else []
         return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
     @property
     def description(self) -> str:
         """What the cell is, as JSON for people who query a store."""
         words = {"data": repr(self.data), "estimator": repr(self.estimator), "n_samples": self.n_samples}
+        words |= {"test_data": repr(self.test_data)} if self.test_data else {}
         return json.dumps(words | {"label_noise": self.label_noise, "fields": self.fields})
 
     @property
@@ -98,18 +101,39 @@ class Cell:
         return (*procedure(self.data, self.estimator).fields, *self.measures)
 
     def run(self, entropy: int, trial: int, points: FloatArray) -> FloatArray:
-        """Values of shape (fields, points) of one trial; each point is a pair (ridge, noise)."""
+        """Values of shape (fields, points) of one trial; each point is a pair (value along the path, noise)."""
         seed = np.random.SeedSequence(entropy, spawn_key=(*self.seed_words, trial))
         return procedure(self.data, self.estimator).trial(self, np.random.default_rng(seed), points)
 
 
 @dataclass(frozen=True)
 class Procedure:
-    """How a pair is simulated: the fields that a trial measures, the trial, and the rounding of its sizes."""
+    """How a pair is simulated: the fields that a trial measures, the trial, and the rounding of its sizes.
+
+    ``path`` is the estimator's parameter that one factorisation serves; each value of the others is a cell of its own.
+    ``flops`` estimates the work of a trial, to size the tasks of an executor. ``judges_shift``: the trial heeds the
+    cell's ``test_data``.
+    """
 
     fields: tuple[str, ...]
     trial: Callable[[Cell, np.random.Generator, FloatArray], FloatArray]
     scaled: Callable[[Any, Any, FloatArray, float], tuple[Model, Model]]
+    flops: Callable[[Cell], float]
+    path: str = "ridge"
+    judges_shift: bool = False
+
+
+def factorisation_flops(n: float, p: float) -> float:
+    """Work of a factorisation of an n × p matrix."""
+    return 10 * n * p * min(n, p)
+
+
+def _gaussian_flops(cell: Cell) -> float:
+    return factorisation_flops(cell.n_samples, cell.data.spectrum.n_features)  # type: ignore[attr-defined]
+
+
+def _table_flops(cell: Cell) -> float:
+    return factorisation_flops(cell.n_samples, cell.data.n_features)  # type: ignore[attr-defined]
 
 
 LINEAR_FIELDS = (
@@ -220,8 +244,8 @@ def _table_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> Fl
 
 
 PROCEDURES: dict[tuple[type[Model], type[Model]], Procedure] = {
-    (GaussianData, Ridge): Procedure(LINEAR_FIELDS, _linear_ridge, scaled_gaussian_ridge),
-    (Dataset, Ridge): Procedure(("test", "train", "df1"), _table_ridge, scaled_table_ridge),
+    (GaussianData, Ridge): Procedure(LINEAR_FIELDS, _linear_ridge, scaled_gaussian_ridge, _gaussian_flops),
+    (Dataset, Ridge): Procedure(("test", "train", "df1"), _table_ridge, scaled_table_ridge, _table_flops),
 }
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import FloatArray, choice, common_shape, whole
+from riskcalc.arguments import FloatArray, choice, common_shape, numbers, whole
 from riskcalc.model import Model
+from riskcalc.parameters import changed, parameters
 from riskcalc.result import Measurement, Trials
 from riskcalc.simulation.cells import Cell, Measures, procedure
 from riskcalc.simulation.sizes import rounded_sizes
@@ -33,6 +35,7 @@ def simulate(
     scale: float = 1,
     measures: Measures | None = None,
     label_noise: str = "averaged",
+    test_data: Model | None = None,
 ) -> Trials:
     r"""What an experiment measures of an estimator on data of n samples.
 
@@ -63,6 +66,8 @@ def simulate(
         .ridge .noise .target .covariance``) and returns a float.
     label_noise : {"averaged", "drawn"}
         ``"averaged"``: the label noise is averaged in closed form given the features. ``"drawn"``: one draw a trial.
+    test_data : data model, optional
+        Another distribution to judge the fit on: the same features with other variances, target or noise.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def simulate(
     Raises
     ------
     TypeError
-        If there is no experiment for the pair.
+        If there is no experiment for the pair, or none with ``test_data``.
     ValueError
         If a number is outside its domain, a size cannot be drawn, or ``store`` is given without an integer ``rng``.
     StoreError
@@ -103,11 +108,19 @@ def simulate(
     if store is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer))):
         got = " ".join(repr(rng).split())
         raise ValueError(f"rng must be an integer when trials are stored, got {got}; give rng=0, say")
-    data, estimator, sizes = as_simulated(data, estimator, n_samples, scale)
-    axes = parameters(data, estimator, sizes)
+    if test_data is not None and not how.judges_shift:
+        raise TypeError(
+            f"test_data must be left out for {type(data).__name__} with {type(estimator).__name__}: its error is "
+            "measured on the training distribution only"
+        )
+    factor = float(numbers("scale", scale, above=0, ndim=0))
+    if test_data is not None:
+        test_data = as_simulated(test_data, estimator, n_samples, factor)[0]
+    data, estimator, sizes = as_simulated(data, estimator, n_samples, factor)
+    axes = swept(data, estimator, sizes)
     shape = common_shape(**axes)
     entropy = entropy_of(rng)
-    work, places = _cells(data, estimator, axes, shape, label_noise, dict(measures or {}))
+    work, places = _cells(Cell(data, estimator, 1, label_noise, dict(measures or {}), test_data), how.path, axes, shape)
     with Store(store) if store is not None else nullcontext() as opened:
         values = run_cells(work, n_trials, entropy, executor, opened)
     fields = work[0][0].fields if work else how.fields
@@ -117,7 +130,7 @@ def simulate(
         flat[:, :, at] = value[:, :, columns]
     measurements = {name: Measurement(filled[:, j]) for j, name in enumerate(fields)}
     seed = int(rng) if isinstance(rng, (int, np.integer)) else None
-    return Trials(measurements, axes, data, estimator, n_trials, seed)
+    return Trials(measurements, axes, data, estimator, n_trials, seed, test_data)
 
 
 def as_simulated(
@@ -144,27 +157,41 @@ def _refuse_measures(measures: Measures, measured: tuple[str, ...]) -> None:
             raise TypeError(f"measures must be functions, got {function!r} for {name!r}")
 
 
-def parameters(data: Any, estimator: Any, sizes: FloatArray) -> dict[str, FloatArray]:
+def swept(data: Model, estimator: Model, sizes: FloatArray) -> dict[str, FloatArray]:
     """The swept parameters of a pair by name."""
     noise = np.asarray(getattr(data, "noise", 0.0))
-    return {"n_samples": sizes, "ridge": np.asarray(estimator.ridge)} | ({"noise": noise} if noise.ndim else {})
+    axes = {path.rpartition(".")[2]: np.asarray(value) for path, value in parameters({"estimator": estimator})}
+    return {"n_samples": sizes} | axes | ({"noise": noise} if noise.ndim else {})
 
 
 def _cells(
-    data: Any, estimator: Any, axes: dict[str, FloatArray], shape: tuple[int, ...], label_noise: str, measures: Measures
-) -> tuple[list[tuple[Cell, FloatArray]], list[tuple[FloatArray, FloatArray]]]:
-    """One cell per size with its distinct points (ridge, noise), and where in the grid they belong."""
-    noise = np.asarray(getattr(data, "noise", 0.0))
-    bare_data = data.replace(noise=0.0) if hasattr(data, "noise") else data
-    bare_estimator = estimator.replace(ridge=0.0)
-    n, ridge, tau = (np.broadcast_to(a, shape).ravel() for a in (axes["n_samples"], axes["ridge"], noise))
+    whole_grid: Cell, path: str, axes: dict[str, FloatArray], shape: tuple[int, ...]
+) -> tuple[list[tuple[Cell, FloatArray]], list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]]:
+    """One cell per size (and width, subsample, ...) with its distinct points, and where in the grid they belong.
+
+    A point is a pair: a value of the estimator's parameter at ``path``, and a noise.
+    """
+    data: Any = whole_grid.data
+    noise, name = np.asarray(getattr(data, "noise", 0.0)), path.rpartition(".")[2]
+    bare = data.replace(noise=0.0) if hasattr(data, "noise") else data
+    others = {
+        other.partition(".")[2]: np.broadcast_to(value, shape).ravel()
+        for other, value in parameters({"estimator": whole_grid.estimator})
+        if other != f"estimator.{path}"
+    }
+    flat = [np.broadcast_to(a, shape).ravel() for a in (axes[name], noise)]
+    keys = np.column_stack([np.broadcast_to(axes["n_samples"], shape).ravel(), *others.values()])
+    distinct, numbers_of = np.unique(keys, axis=0, return_inverse=True)
     work, places = [], []
-    for size in np.unique(n):
-        at = np.flatnonzero(n == size)
-        points, columns = np.unique(np.column_stack([ridge[at], tau[at]]), axis=0, return_inverse=True)
-        work.append((Cell(bare_data, bare_estimator, int(size), label_noise, measures), points))
+    for number, (size, *values) in enumerate(distinct):
+        at = np.flatnonzero(numbers_of.reshape(-1) == number)
+        estimator = changed(whole_grid.estimator, path, 0.0)
+        for other, value in zip(others, values, strict=True):
+            estimator = changed(estimator, other, value)
+        points, columns = np.unique(np.column_stack([a[at] for a in flat]), axis=0, return_inverse=True)
+        work.append((replace(whole_grid, data=bare, estimator=estimator, n_samples=int(size)), points))
         places.append((at, columns.reshape(-1)))
-    return work, places  # type: ignore[return-value]
+    return work, places
 
 
 def entropy_of(rng: Rng) -> int:

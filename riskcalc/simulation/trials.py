@@ -17,7 +17,7 @@ from threadpoolctl import OpenBLASController, threadpool_limits
 from tqdm.auto import tqdm
 
 from riskcalc.arguments import FloatArray
-from riskcalc.simulation.cells import Cell
+from riskcalc.simulation.cells import Cell, procedure
 from riskcalc.simulation.store import Store
 
 IN_FLIGHT = 256  # tasks handed to an executor at a time
@@ -113,8 +113,7 @@ def _put(store: Store, found: Paths, task: Task, results: list[tuple[int, FloatA
 
 
 def _tasks(cell: Cell, points: FloatArray, missing: dict[int, FloatArray | None], entropy: int) -> Iterator[Task]:
-    n_features = float(getattr(cell.data, "n_features", 0) or cell.data.spectrum.n_features)  # type: ignore[attr-defined]
-    flops = 10 * cell.n_samples * n_features * min(cell.n_samples, n_features)
+    flops = procedure(cell.data, cell.estimator).flops(cell)
     chunk = int(np.clip(TASK_FLOPS / max(flops, 1), 1, 64))
     groups: dict[bytes, tuple[FloatArray, list[int]]] = {}
     for trial, lacking in missing.items():
