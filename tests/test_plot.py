@@ -263,6 +263,8 @@ def test_without_matplotlib_one_sentence(monkeypatch, ax):
         lambda: plot.decomposition(risk, ax=ax),
         lambda: plot.figure(risk),
         lambda: plot.save(picture, "a.svg"),
+        lambda: plot.risk_map(risk, ax=ax, x="n_samples", y="ridge"),
+        lambda: plot.spectrum(rc.MarchenkoPastur(0.5), ax=ax),
     ]
     for call in calls:
         with pytest.raises(ImportError, match=r"^drawing needs matplotlib: pip install 'riskcalc\[plot\]'$"):
@@ -384,3 +386,56 @@ def test_a_picture_ends_above_the_finite_values_of_theory():
     finite = comparison.predicted["test"][np.isfinite(comparison.predicted["test"])]
     assert comparison.trials.test.mean.max() > 3 * finite.max()
     assert plot.figure(comparison).axes[0].get_ylim()[1] == pytest.approx(3 * finite.max())
+
+
+def test_a_map_shows_the_table_in_ascending_order_and_its_smallest_values(ax):
+    n, ridge = np.array([200.0, 50.0, 100.0]), np.geomspace(100, 1, 21)
+    risk = rc.predict(DATA, rc.Ridge(ridge), n[:, None])
+    artists = plot.risk_map(risk, ax=ax, x="n_samples", y="ridge")
+    shown = artists.mesh.get_array().reshape(21, 3)
+    assert_array_equal(shown, risk.test[np.ix_([1, 2, 0], np.arange(21)[::-1])].T)
+    assert_array_equal(artists.best.get_xdata(), [50, 100, 200])
+    assert np.abs(np.log(artists.best.get_ydata() / 25)).max() < np.log(100) / 40  # half a step of the grid
+    assert ax.get_yscale() == "log"
+    assert ax.get_xscale() == "linear"
+
+
+def test_a_map_of_other_axes_is_the_transpose(ax):
+    risk = rc.predict(DATA, rc.Ridge([0.0, 1.0, 10.0]), np.array([50.0, 100.0])[:, None])
+    first = plot.risk_map(risk, ax=ax, x="n_samples", y="ridge").mesh.get_array().reshape(3, 2)
+    second = plot.risk_map(risk, ax=Figure().subplots(), x="ridge", y="n_samples").mesh.get_array().reshape(2, 3)
+    assert_array_equal(first.filled(-1), second.filled(-1).T)
+    assert first.mask.sum() == 1  # inf at n = rank, ridge 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"x": "n_samples", "y": "n_samples"}, "a grid of n_samples and n_samples alone"),
+        ({"x": "n_samples", "y": "ridge", "field": "risk"}, "field must be one of test, train"),
+        ({"x": "n_samples", "y": "width"}, "x must be a coordinate that varies along one axis"),
+    ],
+)
+def test_maps_that_are_refused(ax, options, sentence):
+    risk = rc.predict(DATA, rc.Ridge([1.0, 10.0]), np.array([50.0, 100.0])[:, None])
+    with pytest.raises(ValueError, match=sentence):
+        plot.risk_map(risk, ax=ax, **options)
+
+
+def test_a_spectrum_is_the_density_a_histogram_of_its_mass_and_the_detached_spikes(ax):
+    law = rc.SpectralLaw(rc.Spectrum.from_eigenvalues([1.0, 20.0], [1, 1]), 2.0)  # half of the eigenvalues are zero
+    eigenvalues = law.rvs(2000, rng=0)
+    spikes = rc.spike(rc.Spectrum.isotropic(1.0), 0.5, [1.5, 4.0])
+    artists = plot.spectrum(law, ax=ax, eigenvalues=eigenvalues, spikes=spikes)
+    x, f = artists.bulks[0].get_data()
+    assert_array_equal(f, law.pdf(x))
+    assert len(artists.bulks) == len(law.support)
+    area = sum(bar.get_height() * bar.get_width() for bar in artists.bars)
+    assert area == pytest.approx((eigenvalues > 0).mean(), rel=1e-12)
+    assert [line.get_xdata()[0] for line in artists.spikes] == [float(spikes.location[1])]
+
+
+def test_a_spectrum_whose_density_is_infinite_at_zero_leaves_a_gap(ax):
+    (bulk,) = plot.spectrum(rc.MarchenkoPastur(1.0), ax=ax).bulks
+    assert np.isnan(bulk.get_ydata()[0])
+    assert np.isfinite(bulk.get_ydata()[1:]).all()

@@ -1,12 +1,8 @@
-"""Pictures: theory as a line, simulation as points with error bars. Needs the extra ``plot`` (matplotlib)."""
+"""Fields against a coordinate: theory as lines, simulation as points, bias and variance as areas."""
 
 from __future__ import annotations
 
-import io
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +11,7 @@ from riskcalc.arguments import FloatArray
 from riskcalc.compare import Comparison
 from riskcalc.curves import SYMBOLS, Curves, pair_of, spoken, values_of
 from riskcalc.estimators import Ridge
+from riskcalc.plot.style import cycle, require_matplotlib
 from riskcalc.result import Risk, Trials
 from riskcalc.theory import reduce
 
@@ -22,14 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
     from matplotlib.container import ErrorbarContainer
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-STYLE = Path(__file__).with_name("riskcalc.mplstyle")
-UNDATED: dict[str, dict[str, Any]] = {".pdf": {"CreationDate": None}, ".png": {}, ".svg": {"Date": None}}
 AREAS = {"bias": "#0072B2", "variance": "#E69F00", "noise": "#C8C8C8"}  # dark, middle and light in grey
 DECADES = 1.5  # values that span more are drawn on a logarithmic axis
-MANY = 6  # more legend entries go below the picture
 THRESHOLD = "n = rank"
 
 
@@ -109,7 +102,7 @@ def risk_curve(
     >>> [line.get_label() for line in artists.lines], artists.threshold.get_label()
     (['λ = 0.1', 'λ = 10'], 'n = rank = 100')
     """
-    _require_matplotlib()
+    require_matplotlib()
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
@@ -170,7 +163,7 @@ def decomposition(risk: Risk, *, ax: Axes, x: str | None = None) -> Artists:
     >>> [area.get_label() for area in plot.decomposition(risk, ax=Figure().subplots()).areas]
     ['bias', 'variance', 'noise']
     """
-    _require_matplotlib()
+    require_matplotlib()
     if not isinstance(risk, Risk) or not AREAS.keys() <= risk.fields.keys():
         raise ValueError(f"risk must be a Risk with bias, variance and noise to be decomposed, got {risk!r}")
     cut = Curves(x, risk.coordinates, risk.test.shape)
@@ -185,132 +178,12 @@ def decomposition(risk: Risk, *, ax: Axes, x: str | None = None) -> Artists:
     return Artists(areas=tuple(areas), threshold=_threshold(ax, risk, cut))
 
 
-def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Figure:
-    """A finished picture of the test error, one column wide.
-
-    Parameters
-    ----------
-    *results : Risk, Trials or Comparison
-        Drawn on the same axes: one Comparison, or theory on a fine grid and trials on a coarse one.
-    title : str, optional
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Unknown to pyplot; ``.axes[0]`` is there for changes.
-
-    Raises
-    ------
-    ValueError, ImportError
-        As ``risk_curve`` does.
-
-    Notes
-    -----
-    Where theory is infinite the picture ends a little above its finite values: the peak that a simulation measures
-    there says nothing. The style is riskcalc.mplstyle on matplotlib's defaults; the user's own are left out, and
-    unchanged. Colours are safe for the colour-blind, and lines and markers vary so that it can be read in grey.
-
-    Examples
-    --------
-    >>> import riskcalc as rc
-    >>> from riskcalc import plot
-    >>> risk = rc.predict(rc.GaussianData.isotropic(100, noise=0.25), rc.Ridge(10), [50, 100, 200])
-    >>> plot.figure(risk, title="isotropic").axes[0].get_xlabel()
-    'number of samples n'
-    """
-    _require_matplotlib()
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
-    with style.context(["default", STYLE]):
-        picture = Figure(layout="constrained")
-        ax = picture.subplots()
-        artists = [risk_curve(result, ax=ax) for result in results]
-        both = any(a.lines for a in artists) and any(a.points for a in artists)
-        heading = "line: theory\npoints: simulation ± s.e." if both else None
-        handles, texts = ax.get_legend_handles_labels()
-        if len(handles) <= MANY:
-            ax.legend(handles, texts, title=heading)
-        else:
-            picture.legend(handles, texts, title=heading, loc="outside lower center", ncols=3)
-        ax.set_title(title or "")
-        _cut_off_peaks(ax, results)
-    return picture
-
-
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure to a .pdf, .png or .svg file, wholly or not at all; the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    path : path
-        A file that is there is replaced.
-
-    Raises
-    ------
-    ValueError
-        If the name ends in something else.
-    OSError
-        If the file cannot be written; an old one is then still there.
-    ImportError
-        Without matplotlib.
-
-    Notes
-    -----
-    The time is left out, and the identifiers in SVG are not random; other versions of matplotlib give other bytes.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> from riskcalc import plot
-    >>> plot.save(Figure(), "figure.jpg")
-    Traceback (most recent call last):
-    ValueError: path must end in .pdf, .png or .svg, got 'figure.jpg'
-    """
-    _require_matplotlib()
-    from matplotlib import style
-
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in UNDATED:
-        raise ValueError(f"path must end in .pdf, .png or .svg, got {str(path)!r}")
-    drawn = io.BytesIO()
-    with style.context(["default", STYLE]):
-        figure.savefig(drawn, format=suffix[1:], metadata=UNDATED[suffix])
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(drawn.getvalue())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _cut_off_peaks(ax: Axes, results: Sequence[Risk | Trials | Comparison]) -> None:
-    """Where theory is infinite, end the picture a little above its finite values: a measured peak says nothing."""
-    theory = [np.ravel(values) for values, _ in (values_of(result, "test") for result in results) if values is not None]
-    predicted = np.concatenate([*theory, np.zeros(0)])
-    finite = predicted[np.isfinite(predicted)]
-    if finite.size and finite.size < predicted.size:
-        bottom, top = ax.get_ylim()
-        ax.set_ylim(bottom, min(top, 3 * finite.max()))
-
-
-def _require_matplotlib() -> None:
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise ImportError("drawing needs matplotlib: pip install 'riskcalc[plot]'") from None
-
-
 def _style(ax: Axes, text: str) -> dict[str, Any]:
     """Colour, line style and marker of a label: the same for theory and simulation, others for another label."""
-    from matplotlib import rc_params_from_file
-
-    cycle: list[dict[str, Any]] = list(rc_params_from_file(STYLE, use_default_template=False)["axes.prop_cycle"])
     there = dict.fromkeys(str(line.get_label()).removeprefix("_") for line in ax.lines)
     texts = [label for label in there if not label.startswith(THRESHOLD)]
-    return cycle[(texts.index(text) if text in texts else len(texts)) % len(cycle)]
+    styles = cycle()
+    return styles[(texts.index(text) if text in texts else len(texts)) % len(styles)]
 
 
 def _line(ax: Axes, text: str, at: FloatArray, values: FloatArray, given: dict[str, Any]) -> Line2D:

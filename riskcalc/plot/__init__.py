@@ -1,0 +1,19 @@
+"""Pictures: theory as a line, simulation as points with error bars. Needs the extra ``plot`` (matplotlib)."""
+
+from riskcalc.plot.curve import Artists, decomposition, risk_curve
+from riskcalc.plot.picture import figure
+from riskcalc.plot.risk_map import MapArtists, risk_map
+from riskcalc.plot.spectrum import SpectrumArtists, spectrum
+from riskcalc.plot.style import save
+
+__all__ = [
+    "Artists",
+    "MapArtists",
+    "SpectrumArtists",
+    "decomposition",
+    "figure",
+    "risk_curve",
+    "risk_map",
+    "save",
+    "spectrum",
+]

@@ -1,0 +1,104 @@
+"""A field over two parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskcalc.curves import SYMBOLS, Curves, spoken
+from riskcalc.plot.style import require_matplotlib
+from riskcalc.result import Risk
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.lines import Line2D
+
+DECADES = 1.5  # values that span more are coloured on a logarithmic scale
+
+
+@dataclass(frozen=True, eq=False)
+class MapArtists:
+    """The coloured mesh, and the line through the smallest value at each x."""
+
+    mesh: QuadMesh
+    best: Line2D
+
+
+def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> MapArtists:
+    r"""Draw a field over two parameters in colour, with the best y at each x.
+
+    .. math:: y_{best}(x) = \arg\min_y \mathrm{test}(x, y)
+
+    Parameters
+    ----------
+    risk : Risk
+        On a grid of two axes, of at least two points each.
+    ax : matplotlib.axes.Axes
+        Drawn upon; a colour bar is ``ax.figure.colorbar(artists.mesh)``.
+    x, y : str
+        Coordinates, each of which varies along one axis: "n_samples", "ridge", "subsample", ...
+    field : str
+        What to draw.
+
+    Returns
+    -------
+    MapArtists
+        ``.mesh .best``
+
+    Raises
+    ------
+    ValueError
+        For a field or coordinate that the risk does not have, or a grid with other axes than these two.
+    ImportError
+        Without matplotlib.
+
+    Notes
+    -----
+    Infinite values are left blank. An axis is logarithmic where its positive values span more than 1.5 decades
+    ("symlog" where it has zero or less too), and so is the colour.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import riskcalc as rc
+    >>> from matplotlib.figure import Figure
+    >>> from riskcalc import plot
+    >>> data = rc.GaussianData.isotropic(100, noise=0.25)
+    >>> risk = rc.predict(data, rc.Ridge(np.geomspace(1, 100, 41)), np.array([50.0, 100.0, 200.0])[:, None])
+    >>> artists = plot.risk_map(risk, ax=Figure().subplots(), x="n_samples", y="ridge")
+    >>> artists.best.get_ydata().round()  # the best ridge is 25 whatever n is
+    array([25., 25., 25.])
+    """
+    require_matplotlib()
+    from matplotlib.colors import LogNorm
+
+    if field not in risk.fields:
+        raise ValueError(f"field must be one of {', '.join(risk.fields)}, got {field!r}")
+    across, up = (Curves(name, risk.coordinates, risk.test.shape) for name in (x, y))
+    if across.axis == up.axis or across.at.size * up.at.size != risk.test.size:
+        raise ValueError(f"risk must be a grid of {x} and {y} alone to be drawn as a map, got shape {risk.test.shape}")
+    values = np.where(np.isfinite(risk.fields[field]), risk.fields[field], np.nan)
+    table = np.moveaxis(values, (up.axis, across.axis), (-2, -1)).reshape(up.at.size, across.at.size)
+    table = table[np.ix_(up.order, across.order)]
+    norm = LogNorm() if _decades(table) and np.nanmin(table) > 0 else None
+    mesh = ax.pcolormesh(across.at, up.at, table, norm=norm, shading="nearest", cmap="viridis", rasterized=True)
+    best = up.at[np.nanargmin(np.where(np.isnan(table), np.inf, table), axis=0)]
+    (line,) = ax.plot(across.at, best, color="w", linestyle="-", marker="", linewidth=1.0, label=f"best {spoken(y)}")
+    for cut, scale in ((across, ax.set_xscale), (up, ax.set_yscale)):
+        if _decades(cut.at):
+            scale("log") if cut.at[0] > 0 else scale("symlog", linthresh=cut.at[cut.at > 0][0])
+    ax.set_xlabel(f"{spoken(x)} {SYMBOLS.get(x, '')}".strip())
+    ax.set_ylabel(f"{spoken(y)} {SYMBOLS.get(y, '')}".strip())
+    return MapArtists(mesh, line)
+
+
+def _decades(values: np.ndarray) -> bool:
+    positive = values[(values > 0) & np.isfinite(values)]
+    return positive.size > 0 and bool(np.log10(positive.max() / positive.min()) > DECADES)

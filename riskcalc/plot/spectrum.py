@@ -1,0 +1,117 @@
+"""The law of sample eigenvalues beside a histogram of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from riskcalc.arguments import numbers
+from riskcalc.plot.style import cycle, require_matplotlib
+from riskcalc.theory import MarchenkoPastur, SpectralLaw
+from riskcalc.theory.spike import Spike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
+    from matplotlib.lines import Line2D
+
+POINTS = 400  # of a bulk, denser at its edges
+ROUNDING = 1e-10  # eigenvalues below it, relative to the largest, are zeros
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumArtists:
+    """One line per bulk, the bars of the histogram, and a line per spike."""
+
+    bulks: tuple[Line2D, ...]
+    bars: BarContainer | None
+    spikes: tuple[Line2D, ...]
+
+
+def spectrum(
+    law: MarchenkoPastur | SpectralLaw,
+    *,
+    ax: Axes,
+    eigenvalues: npt.ArrayLike | None = None,
+    spikes: Spike | None = None,
+    bins: int = 60,
+) -> SpectrumArtists:
+    r"""Draw the density of a spectral law, a histogram of sample eigenvalues, and where spikes are expected.
+
+    .. math:: \int_{bulk} f(x)\,dx = 1 - \mathrm{atom}
+
+    Parameters
+    ----------
+    law : MarchenkoPastur or SpectralLaw
+    ax : matplotlib.axes.Axes
+    eigenvalues : array_like, optional
+        All p eigenvalues of a sample covariance, zeros included: they are the share of the atom.
+    spikes : Spike, optional
+        As ``riskcalc.spike`` gives them, one or an array; those that are not detached are left out.
+    bins : int
+        Of the histogram.
+
+    Returns
+    -------
+    SpectrumArtists
+        ``.bulks .bars .spikes``
+
+    Raises
+    ------
+    ValueError
+        If eigenvalues are not a list of finite numbers.
+    ImportError
+        Without matplotlib.
+
+    Notes
+    -----
+    The histogram is normalised like the density: its area is the share of positive eigenvalues.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import riskcalc as rc
+    >>> from matplotlib.figure import Figure
+    >>> from riskcalc import plot
+    >>> law = rc.MarchenkoPastur(0.5)
+    >>> spike = rc.spike(rc.Spectrum.isotropic(1.0), aspect_ratio=0.5, eigenvalue=4.0)
+    >>> artists = plot.spectrum(law, ax=Figure().subplots(), eigenvalues=law.rvs(500, rng=0), spikes=spike)
+    >>> len(artists.bulks), round(artists.spikes[0].get_xdata()[0], 3)
+    (1, 4.667)
+    """
+    require_matplotlib()
+    styles = cycle()
+    bars: Any = None
+    if eigenvalues is not None:
+        x = numbers("eigenvalues", eigenvalues, ndim=1)
+        shown = x[x > ROUNDING * x.max(initial=0.0)]
+        if shown.size:
+            width = np.ptp(shown) / bins or 1.0
+            weights = np.full(shown.size, 1 / (x.size * width))
+            _, _, bars = ax.hist(shown, bins, weights=weights, color="0.8", label="eigenvalues of the sample")
+    bulks: list[Line2D] = []
+    for left, right in law.support:
+        at = left + (right - left) * np.sin(np.linspace(0, np.pi / 2, POINTS)) ** 2
+        with np.errstate(divide="ignore"):
+            density = law.pdf(at)
+        finite = np.where(np.isfinite(density), density, np.nan)
+        bulks += ax.plot(
+            at, finite, color=styles[0]["color"], linestyle="-", marker="", label="_" * bool(bulks) + "theory"
+        )
+    places = np.zeros(0) if spikes is None else spikes.location[spikes.detached]
+    marks = [
+        ax.axvline(x, color=styles[1]["color"], linestyle="--", marker="", label="_" * bool(k) + "spike")
+        for k, x in enumerate(places.tolist())
+    ]
+    ax.set_xlabel("eigenvalue")
+    ax.set_ylabel("density")
+    if bars is not None and bulks:
+        ax.set_ylim(0, 1.25 * max(float(patch.get_height()) for patch in bars))
+    return SpectrumArtists(tuple(bulks), bars, tuple(marks))
