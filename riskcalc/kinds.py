@@ -7,6 +7,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
+from os import PathLike
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
@@ -89,10 +90,12 @@ def arguments_of(
             value = built(value, inner, folder, depth + 1)
         elif isinstance(value, str) and key in ("n_samples", *BROADCASTING):
             value = grid(inner, value)
+        elif isinstance(value, str) and _is_path(annotation):
+            value = folder / value
         elif not fits(annotation, value):
             hint = f"; only {', '.join(['n_samples', *SWEPT])} can be swept" if annotation is float else ""
             raise TypeError(f"{inner} must be {_words(annotation)}, got {repr(value)[:80]}{hint}")
-        arguments[key] = folder / value if key == "path" else value
+        arguments[key] = value
     for key, parameter in parameters.items():
         if parameter.default is parameter.empty and key not in arguments:
             raise ValueError(f"{where}{': ' * bool(where)}{name} needs {key!r}")
@@ -109,6 +112,11 @@ def nearest(word: object, known: Iterable[str]) -> str:
 def _is_model(annotation: Any) -> bool:
     """Whether the annotation is a model, or a union with one."""
     return any(isinstance(kind, type) and issubclass(kind, Model) for kind in (annotation, *get_args(annotation)))
+
+
+def _is_path(annotation: Any) -> bool:
+    """Whether the annotation is a path, or a union with one."""
+    return any(get_origin(kind) is PathLike for kind in get_args(annotation))
 
 
 def fits(annotation: Any, value: object) -> bool:
@@ -161,6 +169,8 @@ def written(model: Model) -> dict[str, Any]:
         raise ValueError(f"a {kind} cannot be written to an experiment file; it takes {', '.join(KINDS)}")
     table: dict[str, Any] = {"kind": kind}
     for field in fields(model):  # type: ignore[arg-type]
+        if getattr(model, field.name) is None and field.default is None:
+            continue
         value = _plain(getattr(model, field.name), f"{kind}.{field.name}")
         if field.default is MISSING or value != _plain(field.default, field.name):
             table[field.name] = value

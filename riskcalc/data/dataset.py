@@ -9,8 +9,10 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import scipy.linalg
 
-from riskcalc.arguments import FloatArray, numbers
+from riskcalc.arguments import FloatArray, numbers, positive_part, symmetric
+from riskcalc.data.array_file import array_or_file
 from riskcalc.data.csv_table import read_table
 from riskcalc.model import Model
 
@@ -131,6 +133,50 @@ class Dataset(Model):
         data = cls(np.delete(table.values, column, axis=1), y, names)
         data = data.standardised() if standardise else data
         return data.with_intercept() if intercept else data
+
+    @classmethod
+    def from_kernel(cls, matrix: npt.ArrayLike | PathLike[str], outputs: npt.ArrayLike | PathLike[str]) -> Self:
+        r"""Table of which only the kernel matrix is known: ridge regression on it is kernel ridge regression.
+
+        .. math:: K = U\,\mathrm{diag}(s)\,U^\top = XX^\top, \qquad X = U\,\mathrm{diag}(s)^{1/2}
+
+        Parameters
+        ----------
+        matrix : array_like or path, shape (m, m)
+            Symmetric positive semidefinite, or a file that holds it: ``.npy``, ``.npz`` (one array, or one called
+            "matrix"), or CSV.
+        outputs : array_like or path, shape (m,) or (m, q)
+
+        Returns
+        -------
+        Dataset
+            The inputs are the features X of the kernel, as many as the rank of K; use it with ``Ridge``.
+
+        Raises
+        ------
+        ValueError
+            If the matrix is not square, not symmetric, has a negative eigenvalue beyond rounding (the sentence says how
+            negative), or has another number of rows than ``outputs``.
+        OSError
+            If a file cannot be read.
+
+        Examples
+        --------
+        >>> import riskcalc as rc
+        >>> rc.Dataset.from_kernel([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 1.0]], [1.0, 0.0, 2.0])
+        Dataset(3 rows, 3 inputs, 1 output)
+        """
+        kernel = symmetric("matrix", array_or_file("matrix", matrix))
+        eigenvalues, vectors = scipy.linalg.eigh(kernel)
+        s = positive_part("matrix", eigenvalues)[::-1]
+        kept = s > 0
+        if not kept.any():
+            raise ValueError("matrix must not be zero; a kernel that is 0 everywhere learns nothing")
+        values = np.asarray(array_or_file("outputs", outputs))
+        flat = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+        if len(flat) != len(kernel):
+            raise ValueError(f"outputs must have one row per row of matrix ({len(kernel)}), got {len(flat)}")
+        return cls(vectors[:, ::-1][:, kept] * np.sqrt(s[kept]), flat)
 
     def standardised(self) -> Self:
         """Copy with inputs of mean 0 and variance 1 and outputs of mean 0.

@@ -163,3 +163,67 @@ def test_the_measured_errors_are_those_of_the_rows_by_definition() -> None:
     distances = np.abs(measured[:, None, :] - np.array(expected)).max(axis=2)
     assert distances.min(axis=1).max() < 1e-13
     assert set(distances.argmin(axis=1)) == set(range(10))
+
+
+def kernel_of(m: int = 12, rank: int = 12) -> np.ndarray:
+    features = np.random.default_rng(0).standard_normal((m, rank))
+    return features @ features.T
+
+
+def test_a_kernel_matrix_is_the_gram_matrix_of_the_table() -> None:
+    K = kernel_of()
+    table = rc.Dataset.from_kernel(K, np.arange(12.0))
+    assert_allclose(np.asarray(table.inputs) @ np.asarray(table.inputs).T, K, atol=1e-12)
+    assert rc.Dataset.from_kernel(kernel_of(rank=5), np.arange(12.0)).n_features == 5
+
+
+def test_a_kernel_of_a_table_predicts_like_the_table() -> None:
+    rng = np.random.default_rng(1)
+    X, y = rng.standard_normal((60, 20)), rng.standard_normal(60)
+    n, ridge = np.array([10, 30, 50])[:, None], [0.1, 1.0, 10.0]
+    expected = rc.predict(rc.Dataset(X, y), rc.Ridge(ridge), n)
+    found = rc.predict(rc.Dataset.from_kernel(X @ X.T, y), rc.Ridge(ridge), n)
+    for name in ("test", "train", "df1", "effective_ridge"):
+        assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9)
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz", "csv"])
+def test_a_kernel_matrix_from_a_file(tmp_path, suffix: str) -> None:
+    K, y = kernel_of(), np.arange(12.0)
+    for name, array in (("matrix", K), ("outputs", y[:, None])):
+        path = tmp_path / f"{name}.{suffix}"
+        if suffix == "npy":
+            np.save(path, array)
+        elif suffix == "npz":
+            np.savez(path, **{name: array, "other": np.zeros(2)})
+        else:
+            np.savetxt(path, array, delimiter=",", fmt="%.17g")
+    read = rc.Dataset.from_kernel(tmp_path / f"matrix.{suffix}", str(tmp_path / f"outputs.{suffix}"))
+    assert read == rc.Dataset.from_kernel(K, y)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "sentence"),
+    [
+        (np.ones((2, 3)), r"matrix must be square, got shape \(2, 3\)"),
+        ([[1.0, 2.0], [0.0, 1.0]], "matrix must be symmetric, got entries that differ by 2"),
+        ([[1.0, 2.0], [2.0, 1.0]], "matrix must be positive semidefinite, got the eigenvalue -1"),
+        (np.zeros((2, 2)), "matrix must not be zero"),
+        (np.eye(3), r"outputs must have one row per row of matrix \(3\), got 2"),
+        ("kernel.mat", r"matrix must be an array or a file ending in \.npy, \.npz"),
+    ],
+)
+def test_matrices_that_are_no_kernels(matrix: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        rc.Dataset.from_kernel(matrix, [1.0, 2.0])
+
+
+def test_files_that_hold_no_array(tmp_path) -> None:
+    (tmp_path / "a.npy").write_text("1,2,3")
+    np.savez(tmp_path / "b.npz", x=np.eye(2), z=np.eye(2))
+    with pytest.raises(ValueError, match="not an array file"):
+        rc.Dataset.from_kernel(tmp_path / "a.npy", [1.0, 2.0])
+    with pytest.raises(ValueError, match="must hold one array, or one called 'matrix', got x, z"):
+        rc.Dataset.from_kernel(tmp_path / "b.npz", [1.0, 2.0])
+    with pytest.raises(FileNotFoundError):
+        rc.Dataset.from_kernel(tmp_path / "c.npy", [1.0, 2.0])
