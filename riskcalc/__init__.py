@@ -1,9 +1,10 @@
 """riskcalc, the asymptotic risk calculator: the test error of linearised networks, predicted and checked."""
 
+from riskcalc import activations, harmonics, kernels, targets
 from riskcalc.compare import Comparison, compare, verify
-from riskcalc.data import Dataset, GaussianData
+from riskcalc.data import Dataset, GaussianData, HypercubeData, LatentSpaceData, SphereData
 from riskcalc.errors import NotConvergedError, StoreError
-from riskcalc.estimators import Ridge
+from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, Ridge
 from riskcalc.experiment import Experiment
 from riskcalc.result import Risk, Trials
 from riskcalc.simulation import simulate
@@ -14,14 +15,22 @@ from riskcalc.theory import (
     MarchenkoPastur,
     Problem,
     SpectralLaw,
+    effective_ranks,
     effective_ridge,
+    elliptical_risk,
+    ensemble_risk,
     finite_population_risk,
+    gradient_flow_risk,
+    learning_curve_exponents,
     log_effective_ridge,
+    optimal_time,
+    overfitting_type,
     predict,
     reduce,
     ridge_lower_limit,
     ridge_risk,
     sample_size,
+    shifted_risk,
     spike,
     tune,
 )
@@ -31,8 +40,13 @@ __version__ = "0.1.0"
 __all__ = [
     "Comparison",
     "Dataset",
+    "Ensemble",
     "Experiment",
     "GaussianData",
+    "GradientFlow",
+    "HypercubeData",
+    "KernelRidge",
+    "LatentSpaceData",
     "MarchenkoPastur",
     "NotConvergedError",
     "Problem",
@@ -40,21 +54,34 @@ __all__ = [
     "Risk",
     "SpectralLaw",
     "Spectrum",
+    "SphereData",
     "StoreError",
     "Trials",
+    "activations",
     "cite",
     "compare",
+    "effective_ranks",
     "effective_ridge",
+    "elliptical_risk",
+    "ensemble_risk",
     "finite_population_risk",
+    "gradient_flow_risk",
+    "harmonics",
+    "kernels",
+    "learning_curve_exponents",
     "log_effective_ridge",
+    "optimal_time",
+    "overfitting_type",
     "predict",
     "reduce",
     "ridge_lower_limit",
     "ridge_risk",
     "sample_size",
+    "shifted_risk",
     "simulate",
     "spike",
     "sweep",
+    "targets",
     "tune",
     "verify",
 ]

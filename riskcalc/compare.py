@@ -250,9 +250,10 @@ def compare(
             f"{', '.join(unknown or given)}"
         )
     _refuse_other_sizes(risk, trials)
-    foreign = risk is None or (risk.data, risk.estimator) != (trials.data, trials.estimator)
+    pair = (trials.data, trials.estimator, trials.test_data)
+    foreign = risk is None or (risk.data, risk.estimator, risk.test_data) != pair
     n_samples = trials.coordinates["n_samples"]
-    reference = risk if risk and not foreign else predict(trials.data, trials.estimator, n_samples)
+    reference = risk if risk and not foreign else predict(*pair[:2], n_samples, test_data=trials.test_data)
     if allowance is None:
         allowances, rule = lookup(ALLOWANCES, "allowance", trials.data, trials.estimator)(trials, reference, predicted)
     else:
@@ -278,6 +279,7 @@ def verify(
     scale: float = 1,
     measures: Measures | None = None,
     label_noise: str = "averaged",
+    test_data: Model | None = None,
     allowance: float | None = None,
 ) -> Comparison:
     r"""Simulate, predict at the sizes that were simulated, and compare.
@@ -290,6 +292,8 @@ def verify(
         As for ``predict``.
     n_trials, rng, executor, store, scale, measures, label_noise
         As for ``simulate``.
+    test_data
+        As for ``predict`` and ``simulate``: another distribution to be tested on.
     allowance
         As for ``compare``.
 
@@ -313,7 +317,9 @@ def verify(
     >>> rc.verify(data, rc.Ridge(0.1), n_samples=[0.5, 1.0], n_trials=20, rng=0, scale=100).agrees
     True
     """
-    prediction = predict(*as_simulated(data, estimator, n_samples, scale))  # refuses first what theory refuses
+    judged_on = None if test_data is None else as_simulated(test_data, estimator, n_samples, scale)[0]
+    simulated = as_simulated(data, estimator, n_samples, scale)
+    prediction = predict(*simulated, test_data=judged_on)  # refuses first what theory refuses
     trials = simulate(
         data,
         estimator,
@@ -325,6 +331,7 @@ def verify(
         scale=scale,
         measures=measures,
         label_noise=label_noise,
+        test_data=test_data,
     )
     return compare(prediction, trials, allowance=allowance)
 
@@ -351,5 +358,7 @@ def _as_measured(name: str, value: npt.ArrayLike, shape: tuple[int, ...]) -> Flo
 
 def _at_threshold(trials: Trials) -> npt.NDArray[np.bool_]:
     rank = reduce(trials.data, trials.estimator).spectrum.rank
-    near = (np.abs(trials.coordinates["n_samples"] - rank) <= HEAVY) & (trials.coordinates["ridge"] == 0)
+    given = trials.coordinates
+    interpolates = given["time"] == np.inf if "time" in given else given["ridge"] == 0
+    near = (np.abs(given.get("subsample", given["n_samples"]) - rank) <= HEAVY) & interpolates
     return np.broadcast_to(near, trials.shape)

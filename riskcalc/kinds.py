@@ -14,15 +14,23 @@ from typing import Any, Union, get_args, get_origin
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc import data, estimators
+from riskcalc import activations, data, estimators, kernels, targets
 from riskcalc.model import Model, importable_name
 from riskcalc.parameters import BROADCASTING
 from riskcalc.spectrum import Spectrum
 from riskcalc.sweep import grid
 
 # What a table may name, and nothing else can be called from a file: these classes and their public class methods.
+# Kernels, targets and activations go by their module: kernels.RBF, activations.ReLU.
+MODULES = {"kernels": kernels, "targets": targets, "activations": activations}
 KINDS: dict[str, type[Model]] = {
     **{name: getattr(room, name) for room in (data, estimators) for name in room.__all__},
+    **{
+        f"{module}.{name}": kind
+        for module, room in MODULES.items()
+        for name, kind in inspect.getmembers_static(room, inspect.isclass)
+        if name in room.__all__ and name != "Custom" and issubclass(kind, Model) and kind.__bases__ != (Model,)
+    },
     "Spectrum": Spectrum,
 }
 SWEPT = [name for name in BROADCASTING if any(name in {f.name for f in fields(kind)} for kind in KINDS.values())]  # type: ignore[arg-type]
@@ -164,17 +172,24 @@ def written(model: Model) -> dict[str, Any]:
     ValueError
         For a model that no file can name, or a field that is a function.
     """
-    kind = type(model).__name__
-    if KINDS.get(kind) is not type(model):
-        raise ValueError(f"a {kind} cannot be written to an experiment file; it takes {', '.join(KINDS)}")
+    kind = next((name for name, made in KINDS.items() if made is type(model)), None)
+    if kind is None:
+        raise ValueError(
+            f"a {type(model).__name__} cannot be written to an experiment file; it takes {', '.join(KINDS)}"
+        )
     table: dict[str, Any] = {"kind": kind}
     for field in fields(model):  # type: ignore[arg-type]
         if getattr(model, field.name) is None and field.default is None:
             continue
         value = _plain(getattr(model, field.name), f"{kind}.{field.name}")
-        if field.default is MISSING or value != _plain(field.default, field.name):
+        if field.default is MISSING or field.default is None or value != _plain(field.default, field.name):
             table[field.name] = value
     return table
+
+
+def _key(key: object) -> str:
+    """Keys of a table are strings: a degree, or the variables of a monomial."""
+    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
 def _plain(value: object, where: str) -> Any:
@@ -185,6 +200,8 @@ def _plain(value: object, where: str) -> Any:
         return value.tolist()
     if isinstance(value, (tuple, list)):
         return [_plain(item, where) for item in value]
+    if isinstance(value, Mapping):
+        return {_key(key): _plain(item, where) for key, item in value.items()}
     if isinstance(value, (str, bool, int, float)):
         return value
     if callable(value):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +42,7 @@ def power_law_nodes(exponent: float, source: float | None = None) -> PowerLawNod
     the energy have none, or infinitely many without mass if the squared coefficients have no sum (r <= 1/2).
     """
     atoms = np.arange(1, ATOMS + 1, dtype=np.float64)
-    log_x, log_w = [np.log(atoms)], [np.log(_gregory_weights())]
+    log_x, log_w = [np.log(atoms)], [np.log(gregory_weights())]
     start, stop = math.log(ATOMS), math.log(LAST_INDEX)
     n_panels = math.ceil((stop - start) * exponent / math.pi)
     nodes, weights = np.polynomial.legendre.leggauss(PANEL_NODES)
@@ -67,7 +69,8 @@ def power_law_nodes(exponent: float, source: float | None = None) -> PowerLawNod
     return PowerLawNodes(*map(np.concatenate, (t_all, multiplicities, log_masses, energies)))
 
 
-def _gregory_weights() -> FloatArray:
+def gregory_weights() -> FloatArray:
+    """Weights of the indices up to 256 that, with the integral beyond, sum a function that is smooth from 248 on."""
     weights = np.ones(ATOMS)
     for order, coefficient in enumerate(GREGORY):
         for i in range(order + 1):
@@ -84,3 +87,28 @@ def _closing(exponent: float, power: float, log_last: float) -> tuple[FloatArray
     log_scale = -exponent * log_last - math.log(2.0)
     log_sigma = log_scale + np.log1p(x)
     return -log_sigma / exponent, np.log(w) + (power + 1) * log_scale - math.log(exponent)
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A rule: points, and the weights of a positive measure there."""
+
+    points: FloatArray
+    weights: FloatArray
+
+
+def composite_legendre(ends: FloatArray, nodes_per_panel: int = 40) -> Nodes:
+    """Gauss-Legendre on each of the panels between consecutive ``ends``."""
+    nodes, weights = np.polynomial.legendre.leggauss(nodes_per_panel)
+    middle, half = (ends[1:] + ends[:-1])[:, None] / 2, np.diff(ends)[:, None] / 2
+    return Nodes((middle + half * nodes).ravel(), (half * weights).ravel())
+
+
+def panel_ends(low: float, high: float, length: float, kinks: Sequence[float] = (), halvings: int = 0) -> FloatArray:
+    """Ends of panels of at most ``length``; each kink is an end, with panels that halve towards it."""
+    fixed = np.unique([low, high, *(kink for kink in kinks if low < kink < high)])
+    ends = [np.linspace(a, b, math.ceil((b - a) / length) + 1) for a, b in itertools.pairwise(fixed)]
+    graded = length * 0.5 ** np.arange(1, halvings + 1)
+    ends += [kink + sign * graded for kink in kinks for sign in (-1, 1)]
+    merged = np.unique(np.concatenate(ends))
+    return np.asarray(merged[(merged >= low) & (merged <= high)])

@@ -37,10 +37,15 @@ class Risk:
     in_sample, gcv : ndarray or None
         Error of the fitted values on the training inputs, (1/n)E‖X(θ̂ - θ*)‖², and the limit of generalised (and
         leave-one-out) cross-validation, in units of y².
+    truncation : ndarray or None
+        Of kernels: how far the test error may be from that of the whole spectrum, as a share of it, since only finitely
+        many degrees are resolved.
     coordinates : mapping of str to ndarray
         The swept parameters, each of a shape that broadcasts to the fields'.
     data, estimator : model or None
         The pair it belongs to.
+    test_data : model or None
+        Where the test error was to be under another distribution.
     route : str
         The equations used.
     sources : tuple of str
@@ -49,6 +54,8 @@ class Risk:
         Sentences where the prediction is not to be trusted.
     rule : callable or None
         What ``derivative`` calls.
+    learned : ndarray or None
+        Of kernels: the share σ/(σ+κ) that is learned of each degree, on a last axis of its own.
 
     References
     ----------
@@ -73,6 +80,7 @@ class Risk:
     estimation: FloatArray | None = None
     in_sample: FloatArray | None = None
     gcv: FloatArray | None = None
+    truncation: FloatArray | None = None
     coordinates: Coordinates = field(default_factory=dict)
     data: Model | None = None
     estimator: Model | None = None
@@ -80,6 +88,8 @@ class Risk:
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rule: Callable[[str, str], FloatArray] | None = None
+    test_data: Model | None = None
+    learned: FloatArray | None = None
 
     def derivative(self, field: str, parameter: str) -> FloatArray:
         """Derivative of a field with respect to ``"ridge"`` or ``"n_samples"``, by implicit differentiation.
@@ -119,7 +129,7 @@ class Risk:
     @property
     def fields(self) -> dict[str, FloatArray]:
         """The fields that have a meaning, by name."""
-        named = {f.name: getattr(self, f.name) for f in fields(self)[:12]}
+        named = {f.name: getattr(self, f.name) for f in fields(self)[:13]}
         return {name: value for name, value in named.items() if value is not None}
 
     def to_dict(self) -> dict[str, Any]:

@@ -274,6 +274,7 @@ def test_verify_hands_everything_on(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     monkeypatch.setattr(compare_module, "simulate", spy)
     given = {"n_trials": 3, "rng": 4, "executor": None, "store": tmp_path / "s", "scale": 2.0, "measures": None}
+    given |= {"test_data": None}
     comparison = rc.verify(ISOTROPIC, rc.Ridge(1.0), 30, **given, label_noise="drawn", allowance=0.5)
     assert seen == given | {"label_noise": "drawn", "args": (ISOTROPIC, rc.Ridge(1.0), 30)}
     assert "0.5/n" in comparison.rule
@@ -360,7 +361,7 @@ def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
     def verify(formula: Any) -> Comparison:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(compare_module, "predict", lambda *args: formula(original(*args)))
+            patch.setattr(compare_module, "predict", lambda *args, **more: formula(original(*args, **more)))
             return rc.verify(data, rc.Ridge(ridge), N, n_trials=20, rng=0, store=store, allowance=1.0)
 
     return data, ridge, verify

@@ -40,7 +40,7 @@ def test_one_version() -> None:
 
 def test_the_package_is_typed_and_brings_its_data() -> None:
     package = Path(rc.__file__).parent
-    for name in ("py.typed", "riskcalc.mplstyle", "statements/references.bib", "experiments/diabetes.csv"):
+    for name in ("py.typed", "plot/riskcalc.mplstyle", "statements/references.bib", "experiments/diabetes.csv"):
         assert (package / name).is_file()
 
 

@@ -73,7 +73,7 @@ class Dataset(Model):
     def from_csv(
         cls,
         path: str | PathLike[str],
-        target: str | int,
+        target: str | int | Sequence[str],
         *,
         standardise: bool = False,
         intercept: bool = False,
@@ -87,8 +87,8 @@ class Dataset(Model):
         ----------
         path : path
             Comma, semicolon, tab or space between columns.
-        target : str or int
-            Name of the target's column, or its position (from 0; -1 is the last).
+        target : str, int or sequence of str
+            Name of the target's column, or its position (from 0; -1 is the last); several names are several outputs.
         standardise : bool
             Inputs to mean 0 and variance 1, output to mean 0.
         intercept : bool
@@ -123,14 +123,17 @@ class Dataset(Model):
         Dataset(3 rows, 2 inputs, 1 output)
         """
         table = read_table(path, drop=drop, missing=missing, header=header)
-        column = table.position(target, "target")
-        y = table.values[:, column]
-        if len(y) and np.ptp(y) == 0:
-            raise ValueError(
-                f"target {table.names[column]!r} must vary, got the constant {y[0]:g}; name another column"
-            )
-        names = table.names[:column] + table.names[column + 1 :]
-        data = cls(np.delete(table.values, column, axis=1), y, names)
+        several = isinstance(target, (list, tuple))
+        targets = list(target) if several else [target]
+        columns = [table.position(name, "target") for name in targets]
+        y = table.values[:, columns]
+        for column, values in zip(columns, y.T, strict=True):
+            if np.ptp(values) == 0:
+                name = table.names[column]
+                raise ValueError(f"target {name!r} must vary, got the constant {values[0]:g}; name another column")
+        names = tuple(name for column, name in enumerate(table.names) if column not in columns)
+        outputs = y if several else y[:, 0]
+        data = cls(np.delete(table.values, columns, axis=1), outputs, names)
         data = data.standardised() if standardise else data
         return data.with_intercept() if intercept else data
 
@@ -167,7 +170,7 @@ class Dataset(Model):
         Dataset(3 rows, 3 inputs, 1 output)
         """
         kernel = symmetric("matrix", array_or_file("matrix", matrix))
-        eigenvalues, vectors = scipy.linalg.eigh(kernel)
+        eigenvalues, vectors = scipy.linalg.eigh(kernel, driver="evd")
         s = positive_part("matrix", eigenvalues)[::-1]
         kept = s > 0
         if not kept.any():

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import instance, numbers
-from riskcalc.model import Model
+from riskcalc.arguments import FloatArray, instance, numbers
+from riskcalc.model import Model, importable_name
 from riskcalc.quadrature import power_law_nodes
 from riskcalc.spectrum import SPECTRUM_HINT, Spectrum, indices, power_law_exponent
 
@@ -38,17 +40,30 @@ class GaussianData(Model):
         Law of the entries of z, with mean 0 and variance 1: ``"gaussian"``, ``"rademacher"``, ``"uniform"``,
         ``"student"`` (5 degrees of freedom) or ``"student(7)"`` with any degrees of freedom above 2. The theory is the
         same for all of them; for Student laws with 4 or fewer degrees of freedom it is not valid.
+        ``"ellipse(0.2, 1.8)"``: a Gaussian z is stretched by a random radius, whose square takes the two values equally
+        often; they average to 1. The entries of a row then depend on each other, and ``predict`` is not valid;
+        ``elliptical_risk`` is.
+    target : function or model with ``draw``, optional
+        :math:`f_\perp`, for simulation only: it takes z, shape (n, p), one column per positive eigenvalue counted with
+        its multiplicity, in the order of the spectrum, and returns n values. It must have mean 0, be uncorrelated with
+        every entry, and have the energy ``outside_energy``. A function must be importable by name; a model, as those of
+        ``targets``, has a method ``draw(n_inputs, rng)`` that returns the function of one trial. Left out,
+        :math:`f_\perp` is Gaussian and independent of x.
 
     Raises
     ------
     ValueError
-        Energies of another length, numbers outside their domain, or an unknown law of the entries.
+        Energies of another length, numbers outside their domain, an unknown law of the entries, a ``target`` that
+        cannot be imported by name, or one without energy.
     TypeError
-        If ``spectrum`` is not a Spectrum.
+        If ``spectrum`` is not a Spectrum, or ``target`` neither a function nor a model that draws one.
 
     Notes
     -----
     Sizes may be ratios: with ``n_features=2.0`` and ``n_samples=1`` the model is the proportional limit p/n → 2.
+
+    A part that is not linear but depends on x acts as noise of its variance to leading order, whatever the function is;
+    the theory takes ``outside_energy`` alone. The size of the next order then depends on the function, too.
 
     References
     ----------
@@ -68,14 +83,18 @@ class GaussianData(Model):
     noise: npt.ArrayLike = 0.0
     outside_energy: float = 0.0
     entries: str = "gaussian"
+    target: Callable[[FloatArray], FloatArray] | Model | None = None
 
     def _checked(self) -> dict[str, object]:
         instance("spectrum", self.spectrum, Spectrum, SPECTRUM_HINT)
         entries_kurtosis(self.entries)
+        outside = float(numbers("outside_energy", self.outside_energy, at_least=0, ndim=0))
+        if self.target is not None:
+            _refuse_target(self.target, outside)
         return {
             "energies": energies_per_entry(self.spectrum, self.energies),
             "noise": numbers("noise", self.noise, at_least=0, hint="it is a variance"),
-            "outside_energy": float(numbers("outside_energy", self.outside_energy, at_least=0, ndim=0)),
+            "outside_energy": outside,
         }
 
     @classmethod
@@ -172,13 +191,44 @@ def energies_per_entry(spectrum: Spectrum, energies: npt.ArrayLike) -> npt.NDArr
     return checked
 
 
+def _refuse_target(target: object, outside_energy: float) -> None:
+    """A function that another process finds, or a model that draws one; and it has an energy."""
+    if inspect.isfunction(target):
+        importable_name(target, "target")
+    elif not isinstance(target, Model) or not callable(getattr(target, "draw", None)):
+        raise TypeError(
+            f"target must be a function or a model with a method draw(n_inputs, rng), got {repr(target)[:80]}; "
+            "what is linear in x belongs in energies"
+        )
+    if outside_energy == 0:
+        raise ValueError("outside_energy must be > 0 beside a target, whose energy E f² it is, got 0")
+
+
 def entries_kurtosis(entries: str) -> float:
     """Excess kurtosis of the law named ``entries``; inf where the fourth moment does not exist."""
     known = {"gaussian": 0.0, "rademacher": -2.0, "uniform": -1.2}
     if entries in known:
         return known[entries]
+    squares = squared_radii(entries)
+    if squares:
+        return 3 * (sum(w * w for w in squares) / 2 - 1)
     nu = student_degrees(entries)
     return 6 / (nu - 4) if nu > 4 else math.inf
+
+
+def squared_radii(entries: str) -> tuple[float, float] | None:
+    """The two equally likely squared radii of ``"ellipse(0.2, 1.8)"``; None for the laws of independent entries."""
+    number = r"\s*(\d+\.?\d*|\.\d+)\s*"
+    match = re.fullmatch(rf"ellipse\({number},{number}\)", entries if isinstance(entries, str) else "")
+    if match is None:
+        return None
+    first, second = float(match[1]), float(match[2])
+    if min(first, second) <= 0 or abs(first + second - 2) > 1e-12:
+        raise ValueError(
+            "entries must have squared radii that are > 0 and average to 1, as ellipse(0.2, 1.8), so that x has the "
+            f"covariance of the spectrum; got {entries!r}"
+        )
+    return first, second
 
 
 def student_degrees(entries: str) -> float:
@@ -187,7 +237,7 @@ def student_degrees(entries: str) -> float:
     nu = float(match[1] or 5) if match else 0.0
     if nu <= 2:
         raise ValueError(
-            'entries must be "gaussian", "rademacher", "uniform", "student" or "student(nu)" with nu > 2 degrees of '
-            f"freedom, got {entries!r}"
+            'entries must be "gaussian", "rademacher", "uniform", "student", "student(nu)" with nu > 2 degrees of '
+            f'freedom, or "ellipse(a, b)" with squared radii a + b = 2, got {entries!r}'
         )
     return nu

@@ -85,7 +85,7 @@ class SignalAndNoise:
     ``signal_error`` is the error of the noiseless fit, ``noise_error`` the one per unit of noise variance, averaged
     over the noise; likewise for the train error, the squared norm of the coefficients, their squared distance from the
     target (whose noise part is that of the norm), the fitted values on the training inputs (whose signal part is that
-    of the train error), and the numerator of generalised cross-validation.
+    of the train error, if the target is linear), and the numerator of generalised cross-validation.
     """
 
     signal_error: FloatArray
@@ -95,6 +95,7 @@ class SignalAndNoise:
     signal_norm: FloatArray
     noise_norm: FloatArray
     signal_distance: FloatArray
+    signal_fitted: FloatArray
     noise_fitted: FloatArray
     signal_gcv: FloatArray
     noise_gcv: FloatArray
@@ -119,14 +120,16 @@ def signal_and_noise(
     zeros = n - squares.size
     left = _shares_left(inverse, lost, zeros)
     diagonal = (left.sum(axis=-1) + zeros) / n
+    signal_train = (squares * (lost * seen) ** 2).sum(axis=-1) / n
     return SignalAndNoise(
         signal_error=(covariance * error**2).sum(axis=-1),
         noise_error=(weights * (kept * inverse)).sum(axis=-1),
-        signal_train=(squares * (lost * seen) ** 2).sum(axis=-1) / n,
+        signal_train=signal_train,
         noise_train=((lost * lost).sum(axis=-1) + zeros) / n,
         signal_norm=((kept * seen) ** 2).sum(axis=-1),
         noise_norm=(kept * inverse).sum(axis=-1),
         signal_distance=(error**2).sum(axis=-1),
+        signal_fitted=signal_train,
         noise_fitted=(kept * kept).sum(axis=-1) / n,
         signal_gcv=(squares * (left * seen) ** 2).sum(axis=-1) / n / diagonal**2,
         noise_gcv=((left * left).sum(axis=-1) + zeros) / n / diagonal**2,

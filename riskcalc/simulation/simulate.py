@@ -16,6 +16,7 @@ from riskcalc.model import Model
 from riskcalc.parameters import changed, parameters
 from riskcalc.result import Measurement, Trials
 from riskcalc.simulation.cells import Cell, Measures, procedure
+from riskcalc.simulation.shift import refuse_other_features
 from riskcalc.simulation.sizes import rounded_sizes
 from riskcalc.simulation.store import Store
 from riskcalc.simulation.trials import Submits, run_cells
@@ -46,7 +47,9 @@ def simulate(
     ----------
     data : data model
         GaussianData: features are drawn anew in each trial and the risk of the fitted coefficients is exact. Dataset:
-        each trial is a random split, and the risk is measured on the rows that are left.
+        each trial is a random split, and the risk is measured on the rows that are left. SphereData, HypercubeData:
+        inputs and a target function are drawn anew, and the risk is measured on 1000 fresh inputs, the same for all
+        ridges.
     estimator : estimator
         One factorisation per trial serves all its ridges.
     n_samples : array_like
@@ -67,7 +70,9 @@ def simulate(
     label_noise : {"averaged", "drawn"}
         ``"averaged"``: the label noise is averaged in closed form given the features. ``"drawn"``: one draw a trial.
     test_data : data model, optional
-        Another distribution to judge the fit on: the same features with other variances, target or noise.
+        A GaussianData to judge the fit on instead: the same entries with the same multiplicities, with other variances,
+        energies or noise (one number). The target is parallel to that of ``data`` in each eigenspace, as in ``predict``
+        (in a random direction where ``data`` has none). Only ``test``, ``bias`` and ``variance`` change.
 
     Returns
     -------
@@ -115,6 +120,7 @@ def simulate(
         )
     factor = float(numbers("scale", scale, above=0, ndim=0))
     if test_data is not None:
+        refuse_other_features(data, test_data)
         test_data = as_simulated(test_data, estimator, n_samples, factor)[0]
     data, estimator, sizes = as_simulated(data, estimator, n_samples, factor)
     axes = swept(data, estimator, sizes)

@@ -1,30 +1,58 @@
 """The equations: what the risk will be."""
 
+from riskcalc.theory.bias import BiasDecomposition, bias_decomposition
+from riskcalc.theory.cross_risk import cross_risk
+from riskcalc.theory.effective_ranks import benign_bounds, df2_bounds, effective_ranks
 from riskcalc.theory.effective_ridge import effective_ridge, log_effective_ridge
+from riskcalc.theory.elliptical import elliptical_risk
+from riskcalc.theory.ensemble import ensemble_risk, equivalent_ridge
+from riskcalc.theory.exponents import learning_curve_exponents, ridgeless_power_law
 from riskcalc.theory.finite_population import finite_population_risk
+from riskcalc.theory.gradient_flow import gradient_flow_risk
 from riskcalc.theory.marchenko_pastur import MarchenkoPastur
+from riskcalc.theory.optimal_time import OptimalTime, optimal_time
+from riskcalc.theory.outputs import error_matrix
+from riskcalc.theory.overfitting import overfitting_type
 from riskcalc.theory.predict import predict
 from riskcalc.theory.problem import Problem, reduce
 from riskcalc.theory.ridge import ridge_risk
 from riskcalc.theory.sample_size import sample_size
+from riskcalc.theory.shift import shifted_risk
 from riskcalc.theory.spectral_edges import ridge_lower_limit
 from riskcalc.theory.spectral_law import SpectralLaw
 from riskcalc.theory.spike import spike
 from riskcalc.theory.tune import Tuned, tune
 
 __all__ = [
+    "BiasDecomposition",
     "MarchenkoPastur",
+    "OptimalTime",
     "Problem",
     "SpectralLaw",
     "Tuned",
+    "benign_bounds",
+    "bias_decomposition",
+    "cross_risk",
+    "df2_bounds",
+    "effective_ranks",
     "effective_ridge",
+    "elliptical_risk",
+    "ensemble_risk",
+    "equivalent_ridge",
+    "error_matrix",
     "finite_population_risk",
+    "gradient_flow_risk",
+    "learning_curve_exponents",
     "log_effective_ridge",
+    "optimal_time",
+    "overfitting_type",
     "predict",
     "reduce",
     "ridge_lower_limit",
     "ridge_risk",
+    "ridgeless_power_law",
     "sample_size",
+    "shifted_risk",
     "spike",
     "tune",
 ]

@@ -130,8 +130,8 @@ def fixed_point(
     kappa, log_kappa = np.where(empty, np.inf, 0.0), np.where(empty, np.inf, -np.inf)
     bare = np.where(zero & ~empty, n - min(rank, 1e300), np.where(lam == np.inf, n, 0.0))
     linear = lam[solvable] + spectrum.tail
+    _refuse_unresolved(spectrum, nodes, n[solvable], linear)
     kappa[solvable], log_kappa[solvable] = solve(nodes, n[solvable], linear, np.zeros_like(linear))
-    _refuse_unresolved(spectrum, n, np.where(below, np.inf, kappa))
     with np.errstate(divide="ignore", under="ignore"):
         kappa[below] = negative_root(nodes, n[below], lam[below], rank)
         log_kappa[below] = np.log(-kappa[below])
@@ -142,11 +142,26 @@ def fixed_point(
     return FixedPoint(kappa.reshape(shape), log_kappa.reshape(shape), bare.reshape(shape))
 
 
-def _refuse_unresolved(spectrum: Spectrum, n: FloatArray, kappa: FloatArray) -> None:
+def _refuse_unresolved(spectrum: Spectrum, nodes: Nodes, n: FloatArray, linear: FloatArray) -> None:
     """The nodes that close an infinite spectrum (only their mass is finite) are a rule for κ well above them."""
-    least = 10 * spectrum.eigenvalues[np.isinf(spectrum.multiplicities)].max(initial=0.0)
-    if (kappa < least).any():
+    closing = spectrum.log_eigenvalues[np.isinf(spectrum.multiplicities)]
+    if closing.size == 0:
+        return
+    least = np.log(10) + closing.max()
+    with np.errstate(divide="ignore", over="ignore"):
+        bare = np.sign(linear) * np.exp(np.log(np.abs(linear)) - least)
+        unresolved = n > bare + df1_at(nodes, least)
+    if unresolved.any():
+        shown = f"κ >= {np.exp(least):.2g}" if least > -700 else f"log κ >= {least:.6g}"
         raise ValueError(
-            f"n_samples must leave κ >= {least:.2g}, where the nodes of this infinite spectrum end, got "
-            f"{n[kappa < least].min():g}; give a larger ridge or a finite n_features"
+            f"n_samples must leave {shown}, where the nodes of this infinite spectrum end, got "
+            f"{n[unresolved].min():g}; give a larger ridge or a finite n_features, "
+            "for exponential decay a larger max_samples"
         )
+
+
+def df1_at(nodes: Nodes, log_kappa: float) -> float:
+    """Sum of σ/(σ+κ) at a κ that a float need not hold, above the nodes that have only a mass."""
+    with np.errstate(divide="ignore", under="ignore"):
+        log_terms = np.where(nodes.multiplicity > 0, np.log(nodes.multiplicity) + nodes.log_sigma, nodes.log_mass)
+        return float(np.exp(log_terms - np.logaddexp(nodes.log_sigma, log_kappa)).sum())

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from riskcalc.arguments import FloatArray
+from riskcalc.arguments import FloatArray, positive_part
 from riskcalc.data import Dataset
+from riskcalc.estimators.kernel_ridge import KernelRidge
+from riskcalc.estimators.ridge import Ridge
 
 
 @dataclass(frozen=True)
@@ -21,20 +23,33 @@ class Eigensystem:
     orthogonal: FloatArray
 
     @classmethod
-    def of(cls, data: Dataset) -> Eigensystem:
-        """Eigensystem of a table, by the singular values of its inputs."""
-        X, y = np.asarray(data.inputs), data.output_columns
+    def of(cls, data: Dataset, estimator: Ridge | KernelRidge | None = None) -> Eigensystem:
+        """Eigensystem of a table with the kernel of the estimator; that of Ridge is the inner product."""
+        if not isinstance(estimator, KernelRidge):
+            return cls._of_inputs(np.asarray(data.inputs), data.output_columns)
+        eigenvalues, vectors = scipy.linalg.eigh(estimator.kernel(data.inputs), driver="evd")
+        s = positive_part("kernel matrix", eigenvalues)
+        return cls._projected(s[s > 0], vectors[:, s > 0], data.output_columns)
+
+    @classmethod
+    def _of_inputs(cls, X: FloatArray, y: FloatArray) -> Eigensystem:
+        """By the singular values of the inputs."""
         u, s, _ = scipy.linalg.svd(X, full_matrices=False, lapack_driver="gesdd")
         if s[0] > 0 and not 1e-140 < s[0] < 1e140:
             raise ValueError(
                 f"inputs must have a size whose square a float holds, got a singular value of {s[0]:g}; rescale them"
             )
         kept = s > np.finfo(float).eps * max(X.shape) * s[0]
-        u, projections = u[:, kept], u[:, kept].T @ y
-        orthogonal = y - u @ projections if kept.sum() < len(X) else np.zeros_like(y)
-        rounding = 10 * np.finfo(float).eps * max(X.shape) * np.linalg.norm(y, axis=0)
+        return cls._projected(s[kept] ** 2, u[:, kept], y)
+
+    @classmethod
+    def _projected(cls, eigenvalues: FloatArray, u: FloatArray, y: FloatArray) -> Eigensystem:
+        """Outputs seen from the eigenvectors, and what is orthogonal to them beyond rounding."""
+        projections = u.T @ y
+        orthogonal = y - u @ projections if eigenvalues.size < len(y) else np.zeros_like(y)
+        rounding = 10 * np.finfo(float).eps * len(y) * np.linalg.norm(y, axis=0)
         orthogonal[:, np.linalg.norm(orthogonal, axis=0) <= rounding] = 0.0
-        return cls(s[kept] ** 2, u, projections, orthogonal)
+        return cls(eigenvalues, u, projections, orthogonal)
 
     @property
     def squared_projections(self) -> FloatArray:

@@ -104,9 +104,7 @@ def _root_by_counting(nodes: Nodes, n: FloatArray, linear: FloatArray, shift: Fl
 def _log_root(nodes: Nodes, n: FloatArray, log_linear: FloatArray, log_shift: FloatArray) -> FloatArray:
     """The same iteration in log u and with sums in logs, for eigenvalues or ridges beyond the range of a float."""
     log_m = np.log(nodes.multiplicity)
-    log_start = np.logaddexp(log_linear, np.logaddexp.reduce(nodes.log_mass, initial=-np.inf))
-    log_start = np.logaddexp(log_start, log_shift + np.logaddexp.reduce(log_m, initial=-np.inf))
-    log_u: FloatArray = np.log(n) - log_start
+    log_u = _log_start(nodes, n, log_linear, log_shift)
 
     def step(at: npt.NDArray[np.intp]) -> FloatArray:
         log_x = nodes.log_sigma + log_u[at, None]
@@ -136,6 +134,27 @@ def _log_root(nodes: Nodes, n: FloatArray, log_linear: FloatArray, log_shift: Fl
 
     _iterate(step, move, lambda at: np.exp(-log_u[at]), n.size)
     return log_u
+
+
+def _log_start(nodes: Nodes, n: FloatArray, log_linear: FloatArray, log_shift: FloatArray) -> FloatArray:
+    r"""Log of the largest of the lower bounds that follow from σu/(1+σu) <= min(1, σu), k = 0, 1, ... of it counted.
+
+    .. math:: u \ge \frac{n-\sum_{i\le k}m_i(1+s/\sigma_i)}{\ell+\sum_{i>k}m_i(\sigma_i+s)}
+
+    Nodes without a count are always among the rest.
+    """
+    counted = nodes.multiplicity > 0
+    order = np.flatnonzero(counted)[np.argsort(-nodes.log_sigma[counted], kind="stable")]
+    shifted = np.logaddexp(0, log_shift[:, None] - nodes.log_sigma)
+    log_rest = (nodes.log_mass + shifted)[:, np.concatenate([order, np.flatnonzero(~counted)])]
+    log_rest = np.logaddexp.accumulate(log_rest[:, ::-1], axis=1)[:, ::-1][:, : order.size]
+    size = (nodes.multiplicity * np.exp(shifted))[:, order]
+    missing = np.column_stack([n, n[:, None] - np.cumsum(size, axis=1)[:, :-1]])[:, : order.size]
+    bounds = np.where(missing > 1e-9 * n[:, None], np.log(missing), -np.inf)
+    total = np.logaddexp.reduce(nodes.log_mass + shifted, axis=1, initial=-np.inf)
+    plain = np.log(n) - np.logaddexp(log_linear, total)
+    best: FloatArray = (bounds - np.logaddexp(log_linear[:, None], log_rest)).max(axis=1, initial=-np.inf)
+    return np.asarray(np.maximum(plain, best))
 
 
 def _counting_step(

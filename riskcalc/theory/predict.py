@@ -9,25 +9,40 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import choice
-from riskcalc.data import Dataset
-from riskcalc.data.gaussian import entries_kurtosis
-from riskcalc.estimators import Ridge
-from riskcalc.model import Model, lookup
+from riskcalc.data import Dataset, GaussianData, HypercubeData, SphereData
+from riskcalc.data.gaussian import entries_kurtosis, squared_radii
+from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, Ridge
+from riskcalc.model import Model
 from riskcalc.result import Risk
-from riskcalc.theory.eigensystem import Eigensystem
-from riskcalc.theory.finite_population import WARN_ABOVE, finite_population, localisation
-from riskcalc.theory.problem import REDUCTIONS, Problem, reduce
+from riskcalc.theory.ensemble import ensemble_risk
+from riskcalc.theory.gradient_flow import gradient_flow_risk
+from riskcalc.theory.kernel_ridge import kernel_ridge_risk
+from riskcalc.theory.problem import Problem, reduce
 from riskcalc.theory.ridge import ridge_risk
+from riskcalc.theory.shift import shifted_risk
+from riskcalc.theory.table import table_risk
 
 FEW = 10.0  # n - df2 below which the leading order is not to be trusted
 
 EQUATIONS: dict[type[Model], Callable[[Problem, npt.ArrayLike, Any], Risk]] = {
     Ridge: lambda problem, n_samples, estimator: ridge_risk(problem, n_samples, estimator.ridge),
+    KernelRidge: lambda problem, n_samples, estimator: ridge_risk(problem, n_samples, estimator.ridge),
+    GradientFlow: lambda problem, n_samples, estimator: gradient_flow_risk(problem, n_samples, estimator.time),
+    Ensemble: lambda problem, n_samples, estimator: ensemble_risk(
+        problem, n_samples, estimator.estimator.ridge, estimator.size, estimator.subsample
+    ),
 }
 
 
-def predict(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, route: str | None = None) -> Risk:
+def predict(
+    data: Model,
+    estimator: Model,
+    n_samples: npt.ArrayLike,
+    *,
+    test_data: Model | None = None,
+    route: str | None = None,
+    tail: str = "ridge",
+) -> Risk:
     r"""What theory says of an estimator on data of n samples.
 
     .. math:: (\text{data}, \text{estimator}) \to \text{Problem} \to \mathrm{Risk}
@@ -39,10 +54,20 @@ def predict(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, route: s
     n_samples : array_like, >= 0
         Counts or ratios; broadcasts against the estimator's ridge and the data's noise: ``n_samples[:, None]`` with a
         list of ridges is a grid.
-    route : {"finite_population", "plug_in"}, optional
+    test_data : GaussianData, optional
+        Another distribution to be tested on, for GaussianData with Ridge: the same entries with the same
+        multiplicities, with other variances, energies, outside energy or noise; ``shifted_risk`` says how they are
+        read. The target is the same if energies change as eigenvalues do; else it is parallel in each eigenspace,
+        and a note says so.
+    route : {"finite_population", "plug_in", "gcv"}, optional
         For a Dataset. ``"finite_population"`` (default) is the error on the rows that were not drawn, with the
         localisation correction; ``"plug_in"`` takes the table for the population, and is biased down without limit as
-        n_samples nears the number of rows.
+        n_samples nears the number of rows; ``"gcv"`` is generalised cross-validation of the fit to n rows at even
+        distances in the table (whole n), without any extrapolation.
+    tail : {"ridge", "atom"}
+        For kernels on SphereData and HypercubeData, whose degrees are resolved up to some K: the trace beyond K adds to
+        the ridge, or is one more eigenvalue. The two bracket the effective ridge of the whole spectrum; what is left
+        open is in ``truncation``.
 
     Returns
     -------
@@ -52,9 +77,9 @@ def predict(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, route: s
     Raises
     ------
     TypeError
-        If there is no theory for the pair; the sentence lists the pairs there are.
+        If there is no theory for the pair (the sentence lists the pairs there are), or none with ``test_data``.
     ValueError
-        If a number is outside its domain, or n_samples exceeds the rows of a table.
+        If a number is outside its domain, n_samples exceeds the rows of a table, or ``test_data`` has other entries.
 
     Notes
     -----
@@ -72,64 +97,65 @@ def predict(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, route: s
     >>> print(rc.predict(data, rc.Ridge([1.0, 50.0]), n_samples=400).test)
     [0.49515836 0.42539053]
     """
+    if test_data is not None:
+        _refuse_tail(data, estimator, tail)
+        return _shifted(data, estimator, n_samples, test_data, route)
     if isinstance(data, Dataset):
-        route = choice("route", "finite_population" if route is None else route, ("finite_population", "plug_in"))
-        answer = _from_table if route == "finite_population" else _plug_in
-        risk = answer(data, estimator, n_samples)
-        return replace(risk, data=data, estimator=estimator, notes=risk.notes + _duplicates(data))
+        return table_risk(data, estimator, n_samples, route)
+    _refuse_route(data, route)
+    if isinstance(data, (SphereData, HypercubeData)) and isinstance(estimator, KernelRidge):
+        risk = kernel_ridge_risk(data, estimator, n_samples, tail)
+    else:
+        _refuse_tail(data, estimator, tail)
+        risk = EQUATIONS[type(estimator)](reduce(data, estimator), n_samples, estimator)
+    return replace(risk, data=data, estimator=estimator, notes=risk.notes + _validity(data, risk))
+
+
+def _refuse_tail(data: Model, estimator: Model, tail: str) -> None:
+    if tail != "ridge":
+        pair = f"({type(data).__name__}, {type(estimator).__name__})"
+        raise ValueError(f"tail must be left out for {pair}, got {tail!r}; it is for kernels by degree")
+
+
+def _refuse_route(data: Model, route: str | None) -> None:
     if route is not None:
         raise ValueError(f"route must be left out for {type(data).__name__}, got {route!r}; only a Dataset has several")
-    problem = reduce(data, estimator)
-    risk = EQUATIONS[type(estimator)](problem, n_samples, estimator)
-    return replace(risk, data=data, estimator=estimator, notes=_validity(data, risk))
 
 
-def _from_table(data: Dataset, estimator: Any, n_samples: npt.ArrayLike) -> Risk:
-    lookup(REDUCTIONS, "theory", data, estimator)
-    table = Eigensystem.of(data)
-    risk, omega = finite_population(
-        table.eigenvalues, table.squared_projections, table.outside_energy, data.n_rows, n_samples, estimator.ridge
-    )
-    correction = localisation(table, omega)
-    notes: tuple[str, ...] = ()
-    worst = float(np.abs(correction - 1).max(initial=0.0))
-    if worst > WARN_ABOVE:
-        notes = (
-            f"the eigenvectors are localised: LOO/GCV differs from 1 by up to {worst:.0%}; it is multiplied "
-            "in, which is a heuristic, so expect errors of several per cent",
-        )
-    with np.errstate(invalid="ignore"):
-        return replace(risk, test=risk.test * correction, notes=notes)
-
-
-def _plug_in(data: Dataset, estimator: Any, n_samples: npt.ArrayLike) -> Risk:
-    problem = reduce(data, estimator)
-    risk = EQUATIONS[type(estimator)](problem, n_samples, estimator)
-    note = "plug-in: too low without limit as n_samples nears the number of rows; training errors are not to be trusted"
-    return replace(risk, bias=None, variance=None, noise=None, rule=None, route="plug-in", notes=(note,))
+def _shifted(data: Model, estimator: Model, n_samples: npt.ArrayLike, test_data: Model, route: str | None) -> Risk:
+    """Tested on other data than those it was trained on."""
+    pair = {"data": type(data), "estimator": type(estimator), "test_data": type(test_data)}
+    if not isinstance(data, GaussianData) or not isinstance(estimator, Ridge) or type(test_data) is not type(data):
+        got = ", ".join(f"{name} {kind.__name__}" for name, kind in pair.items())
+        raise TypeError(f"test_data must be a GaussianData, and so must data, with Ridge; got {got}")
+    _refuse_route(data, route)
+    problem, test_problem = reduce(data, estimator), reduce(test_data, estimator)
+    risk = shifted_risk(problem, n_samples, estimator.ridge, test_problem)
+    notes = risk.notes + _validity(data, risk)
+    return replace(risk, data=data, estimator=estimator, test_data=test_data, notes=notes)
 
 
 def _validity(data: Any, risk: Risk) -> tuple[str, ...]:
     """Where the equivalent of a linear model is not to be trusted: too few effective samples, too heavy tails."""
     notes = []
-    if not np.isfinite(entries_kurtosis(data.entries)):
-        notes.append(f"entries {data.entries!r} have no fourth moment: the theory does not hold, and is too low by far")
-    n, room = risk.coordinates["n_samples"], risk.coordinates["n_samples"] - np.asarray(risk.df2)
+    entries = getattr(data, "entries", "gaussian")
+    if not np.isfinite(entries_kurtosis(entries)):
+        notes.append(f"entries {entries!r} have no fourth moment: the theory does not hold, and is too low by far")
+    if squared_radii(entries):
+        notes.append(
+            f"entries {entries!r}: rows of random radius have dependent entries, for which the theory does not hold; "
+            "elliptical_risk does"
+        )
+    if risk.df2 is None:  # a flow, which regularises at every finite time
+        return tuple(notes)
+    fitted = "subsample" if "subsample" in risk.coordinates else "n_samples"
+    n, room = risk.coordinates[fitted], risk.coordinates[fitted] - np.asarray(risk.df2)
     few = (room < FEW) & (n >= FEW) & np.isfinite(risk.test)  # below it n may be a ratio
     if few.any():
         worst = np.unravel_index(np.argmin(np.where(few, room, np.inf)), few.shape)
         size = np.broadcast_to(n, few.shape)[worst]
         notes.append(
-            f"n_samples - df2 is only {room[worst]:.2g} at n_samples {size:g}: the theory is right to leading order in "
+            f"{fitted} - df2 is only {room[worst]:.2g} at {fitted} {size:g}: the theory is right to leading order in "
             "its inverse, and the mean over samples may be dominated by rare ones"
         )
     return tuple(notes)
-
-
-def _duplicates(data: Dataset) -> tuple[str, ...]:
-    k = data.n_duplicates
-    if k == 0:
-        return ()
-    return (
-        f"{k} of {data.n_rows} rows repeat the inputs of another: held-out rows have twins among the training rows",
-    )

@@ -11,12 +11,14 @@ import numpy.typing as npt
 import scipy.linalg
 
 from riskcalc.arguments import FloatArray, instance, numbers, positive_part, symmetric
-from riskcalc.data import Dataset, GaussianData
+from riskcalc.data import Dataset, GaussianData, HypercubeData, LatentSpaceData, SphereData
 from riskcalc.data.gaussian import energies_per_entry
-from riskcalc.estimators import Ridge
+from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, Ridge
+from riskcalc.kernels import Kernel
 from riskcalc.model import Model, lookup
 from riskcalc.spectrum import SPECTRUM_HINT, Spectrum
 from riskcalc.theory.eigensystem import Eigensystem
+from riskcalc.theory.kernel_reduction import kernel_spectrum
 
 PROBLEM_HINT = "use Problem(spectrum, energies, noise)"
 
@@ -132,18 +134,62 @@ def _gaussian_ridge(data: GaussianData, estimator: Ridge) -> Problem:
     return Problem(data.spectrum, data.energies, data.noise, data.outside_energy)
 
 
-def _dataset_ridge(data: Dataset, estimator: Ridge) -> Problem:
+def _dataset_ridge(data: Dataset, estimator: Ridge | KernelRidge) -> Problem:
     """Plug-in: the table's own second moment as if it were the population's; its label noise counts as target."""
-    table, m = Eigensystem.of(data), data.n_rows
+    table, m = Eigensystem.of(data, estimator), data.n_rows
     if table.eigenvalues.size == 0:
         return Problem(Spectrum.from_eigenvalues(0.0), [0.0], 0.0, table.outside_energy / m)
     spectrum = Spectrum.from_eigenvalues(table.eigenvalues / m)
     return Problem(spectrum, table.squared_projections / m, 0.0, table.outside_energy / m)
 
 
+def _latent_space_ridge(data: LatentSpaceData, estimator: Ridge) -> Problem:
+    r"""Along the singular vectors of W = U s Vᵀ: eigenvalues 1 + s², energies s²a²/(1+s²) of a = Vᵀϑ, the rest outside.
+
+    :math:`\Sigma = WW^\top+1` and :math:`e_i = \langle u_i, W\vartheta\rangle^2/\sigma_i`; no term of either cancels.
+    """
+    loadings, theta = np.asarray(data.loadings), np.asarray(data.coefficients)
+    _, s, rows = scipy.linalg.svd(loadings, full_matrices=data.n_latent > data.n_features)
+    along = (rows @ theta) ** 2
+    seen, unseen = along[: s.size], float(along[s.size :].sum())
+    sigma = 1 + s**2
+    spectrum = Spectrum.from_eigenvalues([*sigma, 1.0], [*np.ones(s.size), data.n_features - s.size])
+    return Problem(spectrum, [*(seen * (s**2 / sigma)), 0.0], data.noise, float((seen / sigma).sum()) + unseen)
+
+
+def kernel_problem(data: SphereData | HypercubeData, kernel: Kernel, max_degree: int | None = None) -> Problem:
+    """Eigenvalues and energies by degree up to ``max_degree`` (chosen if it is None), the rest in tail and outside."""
+    spectrum = kernel_spectrum(data, kernel, max_degree)
+    energies = data.target.energies(data.n_inputs, spectrum.eigenvalues.size - 1, data.domain)
+    return Problem(spectrum, energies.by_degree, data.noise, energies.rest)
+
+
+def _kernel_ridge(data: SphereData | HypercubeData, estimator: KernelRidge) -> Problem:
+    return kernel_problem(data, estimator.kernel)
+
+
+def _ensemble(data: Any, estimator: Ensemble) -> Problem:
+    """That of its members, which must be ridge regressions on a linear model."""
+    members = {pair: entry for pair, entry in REDUCTIONS.items() if pair[1] is Ridge and pair[0] is not Dataset}
+    return lookup(members, "theory of an ensemble", data, estimator.estimator)(data, estimator.estimator)
+
+
+def _gaussian_flow(data: GaussianData, estimator: GradientFlow) -> Problem:
+    if estimator.kernel is not None:
+        raise TypeError(f"kernel must be None for GaussianData, got {estimator.kernel!r}; its model is linear")
+    return _gaussian_ridge(data, Ridge(0))
+
+
 REDUCTIONS: dict[tuple[type[Model], type[Model]], Callable[[Any, Any], Problem]] = {
     (GaussianData, Ridge): _gaussian_ridge,
     (Dataset, Ridge): _dataset_ridge,
+    (Dataset, KernelRidge): _dataset_ridge,
+    (LatentSpaceData, Ridge): _latent_space_ridge,
+    (SphereData, KernelRidge): _kernel_ridge,
+    (HypercubeData, KernelRidge): _kernel_ridge,
+    (GaussianData, Ensemble): _ensemble,
+    (LatentSpaceData, Ensemble): _ensemble,
+    (GaussianData, GradientFlow): _gaussian_flow,
 }
 
 

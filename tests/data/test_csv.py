@@ -229,11 +229,19 @@ def test_refused_in_one_sentence(read: Any, tmp_path: Path, text: str, more: dic
         assert found == sentence.format(tmp_path / "table.csv")
 
 
-@pytest.mark.parametrize("bad", [1.5, None, True, ["y"]])
+@pytest.mark.parametrize("bad", [1.5, None, True, ["y", 1.5]])
 def test_what_names_no_column(read: Any, bad: Any) -> None:
     message = r"^target must be the name of a column or its position, a whole number, got "
     with pytest.raises(TypeError, match=message):
         read(TEXT, target=bad)
+
+
+def test_several_targets_are_several_outputs(read: Any) -> None:
+    several, first = read(TEXT, target=["y", "b"]), read(TEXT, target="y")
+    assert_array_equal(np.asarray(several.outputs)[:, 0], first.outputs)
+    assert_array_equal(np.asarray(several.outputs)[:, 1], np.asarray(first.inputs)[:, 1])
+    assert (several.names, several.n_features) == (("a",), 1)
+    assert read(TEXT, target=["y"]).output_columns.shape == (several.n_rows, 1)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

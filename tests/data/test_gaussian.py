@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import zeta
 
 import riskcalc as rc
-from riskcalc.data.gaussian import entries_kurtosis, student_degrees
+from riskcalc.data.gaussian import entries_kurtosis, squared_radii, student_degrees
+from riskcalc.model import Model
 
 SPECTRUM = rc.Spectrum.from_eigenvalues([4.0, 1.0, 0.0], [10, 20, 5])
 
@@ -82,6 +85,9 @@ def test_content_decides_equality_and_nothing_can_be_written() -> None:
         ("student(4.5)", 12.0),
         ("student(4)", np.inf),
         ("student(2.1)", np.inf),
+        ("ellipse(1, 1)", 0.0),
+        ("ellipse(0.2, 1.8)", 3 * 0.64),
+        ("ellipse(.5,1.5)", 3 * 0.25),
     ],
 )
 def test_laws_of_the_entries(entries: str, kurtosis: float) -> None:
@@ -104,6 +110,10 @@ def test_degrees_of_freedom(entries: str, nu: float) -> None:
         "student()",
         "student(x)",
         "student(7",
+        "ellipse",
+        "ellipse(1)",
+        "ellipse(-1, 3)",
+        "ellipse(0.2; 1.8)",
         "",
         5,
         None,
@@ -113,8 +123,8 @@ def test_other_laws_are_refused(entries: Any) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011  (the whole sentence is compared below)
         model(entries=entries)
     assert str(caught.value) == (
-        'entries must be "gaussian", "rademacher", "uniform", "student" or "student(nu)" with nu > 2 degrees of '
-        f"freedom, got {entries!r}"
+        'entries must be "gaussian", "rademacher", "uniform", "student", "student(nu)" with nu > 2 degrees of freedom, '
+        f'or "ellipse(a, b)" with squared radii a + b = 2, got {entries!r}'
     )
 
 
@@ -175,3 +185,76 @@ def test_constructors_refuse_in_one_sentence(call: Any, sentence: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011  (the sentence is compared below)
         call()
     assert str(caught.value).startswith(sentence)
+
+
+# ------------------------------------------------------------------------------- random radii and nonlinear targets
+
+
+def product(z: np.ndarray) -> np.ndarray:
+    return z[:, 0] * z[:, 1]
+
+
+def square(z: np.ndarray) -> np.ndarray:
+    return (z[:, 0] ** 2 - 1) / np.sqrt(2)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RandomProduct(Model):
+    first: int = 0
+
+    def draw(self, n_inputs: int, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
+        other = rng.integers(self.first + 1, n_inputs)
+        return lambda z: z[:, self.first] * z[:, other]
+
+
+def test_squared_radii() -> None:
+    assert squared_radii("ellipse(0.2, 1.8)") == (0.2, 1.8)
+    assert squared_radii("gaussian") is None
+    assert model(entries="ellipse(0.2, 1.8)") != model(entries="ellipse(0.3, 1.7)")
+
+
+@pytest.mark.parametrize("entries", ["ellipse(1, 2)", "ellipse(0, 2)", "ellipse(0.2, 1.9)"])
+def test_squared_radii_must_average_to_1(entries: str) -> None:
+    with pytest.raises(ValueError, match=r"^entries must have squared radii that are > 0 and average to 1, as ellipse"):
+        model(entries=entries)
+
+
+def test_targets_are_part_of_the_content() -> None:
+    data = model(outside_energy=1.0)
+    made = [data, *(data.replace(target=target) for target in (product, square, RandomProduct(), RandomProduct(3)))]
+    assert len({one.digest() for one in made}) == len(made)
+    for one in made:
+        assert pickle.loads(pickle.dumps(one)) == one
+    assert data.target is None
+
+
+def test_a_target_does_not_enter_the_theory_but_by_its_energy() -> None:
+    with_target, without = model(outside_energy=1.0, target=product), model(outside_energy=1.0)
+    assert rc.reduce(with_target, rc.Ridge(1)) == rc.reduce(without, rc.Ridge(1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "sentence"),
+    [
+        ({"target": 3}, TypeError, "target must be a function or a model with a method draw(n_inputs, rng), got 3; "),
+        ({"target": SPECTRUM}, TypeError, "target must be a function or a model with a method draw(n_inputs, rng)"),
+        (
+            {"target": RandomProduct},
+            TypeError,
+            "target must be a function or a model with a method draw(n_inputs, rng)",
+        ),
+        ({"target": lambda z: z[:, 0]}, ValueError, "target must be a function that can be imported by name to be sto"),
+        (
+            {"outside_energy": 0},
+            ValueError,
+            "outside_energy must be > 0 beside a target, whose energy E f² it is, got 0",
+        ),
+    ],
+)
+def test_other_targets_are_refused_in_one_sentence(
+    changes: dict[str, Any], kind: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        model(**{"target": product, "outside_energy": 1.0} | changes)
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,55 @@
+"""Gradient flow stopped early."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy.typing as npt
+
+from riskcalc.arguments import instance, numbers
+from riskcalc.model import Model
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientFlow(Model):
+    r"""Gradient flow on the mean square, from 0 for a time.
+
+    .. math:: \dot\theta = \frac1nX^\mathsf{T}(y-X\theta),\quad \theta(0) = 0, \qquad
+              \hat\theta = \hat\Sigma^+\big(1-e^{-t\hat\Sigma}\big)\frac{X^\mathsf{T}y}n,
+              \quad \hat\Sigma = \frac{X^\mathsf{T}X}n
+
+    Parameters
+    ----------
+    time : array_like, >= 0
+        t of the flow on :math:`\|y-X\theta\|^2/2n`, any shape; units of one over the squared features. 0 predicts zero,
+        inf is the minimum-norm interpolator, ``Ridge(0)``; the comparable ridge is n/t. As the loss is a mean, it does
+        not grow with the sizes: ``scale`` leaves it alone. Gradient descent with small steps η has t = η × steps.
+    kernel : kernel, optional
+        None is the linear model in the features of the data.
+
+    Raises
+    ------
+    ValueError
+        If a time is negative or nan.
+    TypeError
+        If ``kernel`` is not a kernel.
+
+    References
+    ----------
+    .. [1] ali2019 (place not checked)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> data = rc.GaussianData.isotropic(100, noise=1.0)
+    >>> print(rc.predict(data, rc.GradientFlow([0.5, 2, 8]), n_samples=200).test.round(4))
+    [1.5181 1.4521 1.7664]
+    """
+
+    time: npt.ArrayLike
+    kernel: Model | None = None
+
+    def _checked(self) -> dict[str, object]:
+        if self.kernel is not None:
+            instance("kernel", self.kernel, Model, "use None for the linear model, or a kernel of riskcalc.kernels")
+        return {"time": numbers("time", self.time, at_least=0, finite=False)}

@@ -1,0 +1,83 @@
+r"""Masses on the hypercube from Taylor coefficients: Ehrenfest's urn.
+
+Multiplication by t moves mass from degree k to k+1 with probability (d-k)/d and to k-1 with probability k/d, so that
+:math:`m_k = \sum_j a_j \Pr(S_j = k)`. What a slowly decaying series leaves over after many steps sits at t = ±1:
+
+.. math:: m_k \leftarrow m_k + 2^{-d}\binom dk\left[\delta(1) + (-1)^k\delta(-1)\right], \qquad
+          \delta(t) = h(t) - \sum_{j \le M} a_j t^j
+
+(derived; between the ends the rest is smaller by (1-2/d)^M).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from riskcalc.arguments import FloatArray
+from riskcalc.kernels.masses import Masses, summed
+from riskcalc.kernels.power_series import PowerSeries, logarithm
+from riskcalc.kernels.sphere_walk import converged, cut_errors
+
+FEWEST = 64
+STEPS_PER_INPUT = 18  # (1-2/d)^(18 d) = 2e-16
+
+
+def hypercube_masses(
+    series: PowerSeries, ends: tuple[float, float], log_multiplicities: FloatArray, n_inputs: int
+) -> Masses:
+    """Masses of the degrees 0, 1, ..., one per multiplicity; ``ends`` are h(1) and h(-1)."""
+    top = log_multiplicities.size - 1
+    if log_probability_of_climbing(n_inputs, top) < math.log(np.finfo(float).tiny):
+        raise ValueError(
+            f"max_degree must be smaller on the hypercube with n_inputs={n_inputs}, got {top}: 1/d^k underflows"
+        )
+    n_terms, most = top + FEWEST, top + max(FEWEST, STEPS_PER_INPUT * n_inputs)
+    if series.degree < math.inf:
+        n_terms = most = int(series.degree) + 1
+    while True:
+        walk = logarithm(walk_probabilities(n_inputs, top, n_terms))
+        logs = series.logs(n_terms)
+        terms = logs + walk
+        if n_terms >= most or converged(terms):
+            break
+        n_terms = min(2 * n_terms, most)
+    if series.degree == math.inf and not converged(terms):
+        terms = np.hstack([terms, _ends(logs, ends, log_multiplicities, n_inputs)])
+    signs = None if series.signs is None else np.broadcast_to(series.signs(n_terms), terms.shape)
+    errors = None if series.error is None else cut_errors(series, series.error(n_terms) + walk, walk)
+    return summed(terms, signs, errors)
+
+
+def walk_probabilities(n_inputs: int, max_degree: int, n_terms: int) -> FloatArray:
+    """Pr(S_j = k), shape (degrees 0 ... max_degree, steps 0 ... n_terms - 1)."""
+    size = min(n_inputs, (n_terms + max_degree) // 2 + 1) + 1  # what climbs higher does not come back in time
+    k = np.arange(size)
+    up, down = (n_inputs - k[:-1]) / n_inputs, k[1:] / n_inputs
+    probability, out = np.zeros(size), np.empty((n_terms, max_degree + 1))
+    probability[0] = 1.0
+    for step in range(n_terms):
+        out[step] = (
+            probability[: max_degree + 1] if size > max_degree else np.pad(probability, (0, max_degree + 1 - size))
+        )
+        moved = np.zeros(size)
+        moved[1:] = probability[:-1] * up
+        moved[:-1] += probability[1:] * down
+        probability = moved
+    return out.T
+
+
+def log_probability_of_climbing(n_inputs: int, degree: int) -> float:
+    """Log Pr(S_k = k)."""
+    return float(np.log1p(-np.arange(degree) / n_inputs).sum())
+
+
+def _ends(logs: FloatArray, ends: tuple[float, float], log_multiplicities: FloatArray, n_inputs: int) -> FloatArray:
+    """Log of 2^-d C(d, k) [δ(1) + (-1)^k δ(-1)], shape (degrees, 1)."""
+    coefficients = np.exp(logs)
+    even, odd = coefficients[::2].sum(), coefficients[1::2].sum()
+    left = np.array([ends[0] + ends[1] - 2 * even, ends[0] - ends[1] - 2 * odd]).clip(0)  # δ(1) ± δ(-1)
+    left[[logs[-2:][(index + logs.size) % 2] == -np.inf for index in (0, 1)]] = 0.0  # a parity that is absent stays so
+    parity = np.arange(log_multiplicities.size) % 2
+    return (logarithm(left)[parity] + log_multiplicities - n_inputs * math.log(2.0))[:, None]

@@ -1,0 +1,129 @@
+"""Kernel ridge regression on the sphere and the hypercube: ridge regression on the kernel's spectrum by degree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from riskcalc.arguments import FloatArray, choice
+from riskcalc.result import Risk
+from riskcalc.spectrum import Spectrum
+from riskcalc.theory.effective_ridge import fixed_point
+from riskcalc.theory.kernel_reduction import Inputs, Tail, tail_of
+from riskcalc.theory.problem import Problem, kernel_problem
+from riskcalc.theory.ridge import ridge_risk
+
+CLOSURES = ("ridge", "atom")
+WARN_ABOVE = 1e-2
+SOURCES = ("misiakiewicz2024", "mei2022", "canatar2021")
+
+
+def kernel_ridge_risk(
+    data: Inputs, estimator: Any, n_samples: npt.ArrayLike, tail: str = "ridge", max_degree: int | None = None
+) -> Risk:
+    r"""The risk, with the share :math:`s_k` that is learned of each degree and a bound on what the cut at K costs.
+
+    .. math:: n - \frac\lambda\kappa = \sum_{k\le K} B_ks_k + \frac{s_1}\kappa,\qquad s_k = \frac{\xi_k}{\xi_k+\kappa},
+              \qquad s_1 = h(1) - \sum_{k\le K} m_k
+
+    (``tail="ridge"``; ``"atom"`` puts one eigenvalue in place of the tail). The train error is that of the bare λ.
+    """
+    choice("tail", tail, CLOSURES)
+    problem = kernel_problem(data, estimator.kernel, max_degree)
+    beyond = tail_of(data, estimator.kernel, problem.spectrum)
+    atom = with_atom(problem, beyond)
+    if tail == "atom":
+        _refuse_atom(atom, n_samples, estimator.ridge)
+    risk = ridge_risk(atom if tail == "atom" else problem, n_samples, estimator.ridge)
+    bound = truncation(problem, atom, beyond, n_samples, estimator.ridge, risk.test)
+    return replace(
+        risk,
+        truncation=bound,
+        learned=learned(problem, np.asarray(risk.effective_ridge)),
+        sources=SOURCES,
+        notes=risk.notes + _notes(bound),
+    )
+
+
+def with_atom(problem: Problem, tail: Tail) -> Problem:
+    r"""The tail as one eigenvalue :math:`\bar\xi = s_2/s_1` of multiplicity :math:`s_1/\bar\xi`, without energy."""
+    if tail.trace == 0:
+        return problem
+    spectrum = problem.spectrum
+    log_mean, log_trace = math.log(tail.mean), math.log(tail.trace)
+    closed = Spectrum(
+        np.append(spectrum.eigenvalues, tail.mean),
+        np.append(spectrum.log_eigenvalues, log_mean),
+        np.append(spectrum.log_masses, log_trace),
+        np.append(spectrum.multiplicities, math.exp(log_trace - log_mean)),
+    )
+    return Problem(closed, np.append(problem.energies, 0.0), problem.noise, problem.outside_energy)
+
+
+def learned(problem: Problem, kappa: FloatArray) -> FloatArray:
+    """ξ/(ξ+κ), one row per point; at κ = 0 it is 1 where there is an eigenvalue."""
+    with np.errstate(divide="ignore", over="ignore"):
+        log_kappa = np.log(kappa)[..., None]
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        share = 1 / (1 + np.exp(log_kappa - problem.spectrum.log_eigenvalues))
+    return np.where(problem.spectrum.log_eigenvalues > -np.inf, share, 0.0)
+
+
+def truncation(
+    problem: Problem, atom: Problem, tail: Tail, n_samples: npt.ArrayLike, ridge: npt.ArrayLike, test: FloatArray
+) -> FloatArray:
+    r"""How far the test error may be from that of the whole spectrum, as a share of it.
+
+    By Jensen :math:`\kappa_{\rm atom}\le\kappa\le\kappa_{\rm ridge}`. With N(κ) the error that is not learned, which
+    grows with κ, and df2, which falls,
+
+    .. math:: \frac{N(\kappa_{\rm atom})}{1-\mathrm{df}_2(\kappa_{\rm ridge})/n} \le \mathrm{test} \le
+              \frac{N(\kappa_{\rm ridge})}{1-[\mathrm{df}_2(\kappa_{\rm atom})+s_2/\kappa_{\rm atom}^2]/n}
+
+    where energy beyond K counts as :math:`(1+\xi_{\max}/\kappa)^{-2}` of it below and in full above. inf where the
+    atom's κ is 0, so that it bounds nothing.
+    """
+    if tail.trace == 0:
+        return np.zeros(test.shape)
+    n, noise = np.asarray(n_samples, dtype=np.float64), np.asarray(problem.noise)
+    low, high = (fixed_point(p.spectrum, n_samples, ridge).kappa for p in (atom, problem))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        unlearned = problem.outside_energy / np.square(1 + tail.largest / low)
+        least = (_left(problem, low) + unlearned + noise) / _room(problem, high, n, 0.0)
+        most = _left(problem, high) + problem.outside_energy + noise
+        room = _room(problem, low, n, tail.mean * tail.trace)
+        most = np.where((room > 0) & (low > 0), most / np.maximum(room, 0.0), np.inf)
+        share = np.maximum(most - test, test - least) / test
+    return np.broadcast_to(np.where(test > 0, np.maximum(share, 0.0), 0.0), test.shape)
+
+
+def _left(problem: Problem, kappa: FloatArray) -> FloatArray:
+    """Σ e (1-s)²."""
+    return np.asarray(((1 - learned(problem, kappa)) ** 2) @ np.asarray(problem.energies))
+
+
+def _room(problem: Problem, kappa: FloatArray, n: FloatArray, square: float) -> FloatArray:
+    """1 - [df2(κ) + s_2/κ²]/n; 1 for no samples."""
+    share = learned(problem, kappa)
+    df2 = (np.where(share > 0, problem.spectrum.multiplicities, 0.0) * share**2).sum(axis=-1) + square / kappa**2
+    return np.where(n > 0, 1 - df2 / n, 1.0)
+
+
+def _refuse_atom(atom: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> None:
+    rank = atom.spectrum.rank
+    if ((np.asarray(ridge) == 0) & (np.asarray(n_samples) >= rank)).any() and np.isfinite(rank):
+        raise ValueError(
+            f'tail must be "ridge" where ridge is 0 and n_samples at least the rank {rank:.4g} of the degrees that are '
+            f"resolved and the atom, got n_samples up to {np.max(n_samples):g}"
+        )
+
+
+def _notes(bound: FloatArray) -> tuple[str, ...]:
+    worst = float(bound.max(initial=0.0))
+    if worst <= WARN_ABOVE:
+        return ()
+    return (f"the degrees that are resolved leave the test error uncertain by up to {worst:.2g} of it",)

@@ -1,0 +1,47 @@
+"""The ensemble as a model: what it takes, what it refuses, how it is written."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import riskcalc as rc
+from riskcalc.kinds import built, written
+
+
+def test_it_is_a_model() -> None:
+    one = rc.Ensemble(rc.Ridge([0, 0.1]), size=10, subsample=80)
+    assert one == rc.Ensemble(rc.Ridge([0.0, 0.1]), size=10.0, subsample=80.0)
+    assert one != one.replace(size=11)
+    assert one != one.replace(subsample=None)
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert repr(one.replace(size=float("inf"), subsample=None)) == (
+        "Ensemble(estimator=Ridge(ridge=[0, 0.1]), size=inf, subsample=None)"
+    )
+    assert rc.Ensemble(rc.Ridge(1), 3, [[1.5], [2.5]]).subsample.shape == (2, 1)
+
+
+def test_it_can_be_written_to_a_file(tmp_path) -> None:
+    for one in (rc.Ensemble(rc.Ridge([0, 0.1]), 10, 80), rc.Ensemble(rc.Ridge(2.0), float("inf"))):
+        assert built(written(one), "estimator", tmp_path) == one
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, float("nan"), -float("inf")])
+def test_sizes_that_are_refused(size: float) -> None:
+    with pytest.raises(ValueError, match=r"^size must be a whole number >= 1, got .*; or inf, for all subsets"):
+        rc.Ensemble(rc.Ridge(1.0), size)
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^size must be a whole number, got \[1, 2\]"):
+        rc.Ensemble(rc.Ridge(1.0), [1, 2])
+    with pytest.raises(ValueError, match=r"^subsample must be finite and >= 0, got -1"):
+        rc.Ensemble(rc.Ridge(1.0), 3, [5, -1])
+    with pytest.raises(ValueError, match=r"^subsample must be finite"):
+        rc.Ensemble(rc.Ridge(1.0), 3, np.inf)
+    with pytest.raises(TypeError, match=r"^estimator must be a Model, got 1.0; use Ensemble\(Ridge\(1\)"):
+        rc.Ensemble(1.0, 3)
+    with pytest.raises(TypeError, match=r"^estimator must not be an Ensemble; an ensemble of ensembles is one"):
+        rc.Ensemble(rc.Ensemble(rc.Ridge(1.0), 3), 3)
