@@ -14,7 +14,7 @@ from riskcalc.data.gaussian import entries_kurtosis
 from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, Ridge
 from riskcalc.model import Model
 from riskcalc.result import Risk, Trials
-from riskcalc.theory import predict, reduce
+from riskcalc.theory import predict, reduce, ridge_lower_limit
 
 Allowances = tuple[dict[str, FloatArray], str]
 FEW_FOR_TRAIN = 100  # samples below which the training error of a kernel is not judged
@@ -105,11 +105,17 @@ def _flow_next_order(trials: Trials, risk: Any, predicted: Mapping[str, FloatArr
     ridges = {"ridge": np.asarray(n / np.maximum(time, np.finfo(float).tiny))}
     as_ridge = replace(risk, df2=comparable.df2, effective_ridge=comparable.effective_ridge, gcv=comparable.gcv)
     allowed, rule = _next_order(replace(trials, coordinates=dict(trials.coordinates) | ridges), as_ridge, predicted)
-    mean = reduce(trials.data, trials.estimator).spectrum.trace / n
+    spectrum = reduce(trials.data, trials.estimator).spectrum
     if "train" in allowed:  # late it comes from the edge of the spectrum, where the next term is larger
-        late = np.where(np.isfinite(time), time * mean, 0.0) ** 1.5
+        late = np.where(np.isfinite(time), time * spectrum.trace / n, 0.0) ** 1.5
         allowed["train"] = allowed["train"] * (1 + late)
-    return allowed, f"{rule}; df2 at the comparable ridge n/t, and train times 1 + (t Tr Σ/n)^(3/2)"
+    if "df1" in allowed:  # the next term of a trace Tr f is at most half the largest |f|, for Gaussian entries
+        edge = -ridge_lower_limit(spectrum, n) / n
+        allowed["df1"] = np.maximum(allowed["df1"], np.exp(-time * edge))
+    return allowed, (
+        f"{rule}; df2 at the comparable ridge n/t, train times 1 + (t Tr Σ/n)^(3/2), and for df1 at least e^(-ta), a the "
+        "left edge of the bulk"
+    )
 
 
 def _next_order_of_members(trials: Trials, risk: Any, predicted: Mapping[str, FloatArray]) -> Allowances:

@@ -260,7 +260,7 @@ class TestValues:
 
 
 REFUSED = [
-    ("predict", "give an experiment (diabetes, isotropic"),
+    ("predict", "give an experiment (bagging, benign"),
     ("predict isotropc", "isotropc: there is no such file, and no shipped experiment of that name; did you mean"),
     ("predict nope.toml", "nope.toml: there is no such file"),
     ("predict .", ".: there is no such file"),

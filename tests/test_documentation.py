@@ -21,7 +21,12 @@ PLACE = re.compile(r"\.\. \[\d+\] (?P<key>\w+)(?: \((?P<place>[^)]+)\))?")
 
 
 def public_objects() -> dict[str, object]:
+    """The public names, those of public modules as ``module:name``, and the methods of both."""
     objects: dict[str, object] = {name: getattr(rc, name) for name in rc.__all__}
+    for name, module in list(objects.items()):
+        if inspect.ismodule(module):
+            objects |= {f"{name}:{inner}": getattr(module, inner) for inner in module.__all__}
+            del objects[name]
     for name, thing in list(objects.items()):
         if inspect.isclass(thing):
             for method, member in vars(thing).items():

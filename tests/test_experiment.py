@@ -227,7 +227,7 @@ REFUSED = [
     ('"Ridge"', '"Ridge.__init__"', "is not known"),
     ('"Ridge"', '"os.system"', "is not known"),
     ('"Ridge"', '"GaussianData.isotropic"', "GaussianData.isotropic has no 'ridge'"),
-    ('"Ridge"\nridge = [1, 2, 3, 4]', '"Spectrum.isotropic"\nn_features = 3', "estimator must be one of Ridge"),
+    ('"Ridge"\nridge = [1, 2, 3, 4]', '"Spectrum.isotropic"\nn_features = 3', "estimator must be one of Ensemble"),
     ("ridge =", "rigde =", "estimator: Ridge has no 'rigde'; did you mean 'ridge'?"),
     ("ridge = [1, 2, 3, 4]", "", "estimator: Ridge needs 'ridge'"),
     ("[1, 2, 3, 4]", "-inf", "estimator: ridge must be > -inf, got -inf"),
@@ -305,7 +305,7 @@ class TestRefusals:
     def test_no_such_file_names_the_nearest(self):
         with pytest.raises(ValueError, match=r"isotropc: there is no such file.*did you mean 'isotropic'\?"):
             Experiment.load("isotropc")
-        with pytest.raises(ValueError, match=r"there are diabetes, isotropic"):
+        with pytest.raises(ValueError, match=r"there are bagging, benign"):
             Experiment.load("no/thing/of/the/kind.toml")
 
     @pytest.mark.parametrize("text", ["a = " + "[" * 20_000, "a = " + "{a=" * 20_000, "a." * 2_000 + "b = 1"])
@@ -328,7 +328,7 @@ class TestRefusals:
     def test_made_in_python(self):
         with pytest.raises(TypeError, match=r"data must be one of Dataset, GaussianData, .*got Ridge\(ridge=1\)"):
             Experiment(rc.Ridge(1), rc.Ridge(1), 3)
-        with pytest.raises(TypeError, match=r"estimator must be one of Ridge"):
+        with pytest.raises(TypeError, match=r"estimator must be one of Ensemble"):
             Experiment(DATA, DATA, 3)
         with pytest.raises(ValueError, match=r"estimator.ridge must be a number or a list of numbers, got shape"):
             Experiment(DATA, rc.Ridge([[1, 2]]), 3)

@@ -152,7 +152,7 @@ def test_z_less_the_next_order_with_many_trials(field: str) -> None:
 
 HALF = rc.GaussianData.isotropic(0.5, noise=1.0)
 TWICE = rc.GaussianData.isotropic(2.0, noise=1.0)
-N_TRIALS = {HALF: 8000, TWICE: 4000}
+N_TRIALS = {HALF: 16000, TWICE: 4000}
 GAPS = [(HALF, "bias"), (HALF, "df1"), (TWICE, "variance"), (TWICE, "train"), (TWICE, "effective_ridge")]
 
 

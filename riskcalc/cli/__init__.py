@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from riskcalc.cli import main
     >>> main(["experiments"])
-    diabetes    A real table: the diabetes data of Efron et al. (2004)
+    bagging ...
+    diabetes ... A real table: the diabetes data of Efron et al. (2004)
     ...
     0
     """

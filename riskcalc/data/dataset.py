@@ -124,7 +124,7 @@ class Dataset(Model):
         """
         table = read_table(path, drop=drop, missing=missing, header=header)
         several = isinstance(target, (list, tuple))
-        targets = list(target) if several else [target]
+        targets: list[str | int] = list(target) if isinstance(target, (list, tuple)) else [target]  # type: ignore[list-item]
         columns = [table.position(name, "target") for name in targets]
         y = table.values[:, columns]
         for column, values in zip(columns, y.T, strict=True):

@@ -16,7 +16,35 @@ from riskcalc.kernels.projection import parity_of, projected
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Custom(Kernel):
-    """A profile of the user's own; make it with ``custom``."""
+    r"""A profile of the user's own; ``custom`` makes it.
+
+    .. math:: K(x, z) = h(\langle x, z\rangle/d)
+
+    Parameters
+    ----------
+    function : callable
+        h: takes a float array of cosines in [-1, 1], gives real numbers of its shape.
+    kink_points : array_like
+        Points inside (-1, 1) where h or a derivative of it jumps.
+
+    Raises
+    ------
+    ValueError
+        If a kink is outside [-1, 1].
+    TypeError
+        If ``function`` is not a function.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riskcalc import kernels
+    >>> kernels.custom(np.exp).profile(0.0, n_inputs=10)
+    array(1.)
+    """
 
     function: Callable[..., npt.ArrayLike]
     kink_points: npt.ArrayLike = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskcalc.arguments import FloatArray, instance
-from riskcalc.harmonics import cyclic_multiplicity, log_sphere_multiplicity
+from riskcalc.harmonics import cyclic_multiplicity, sphere_multiplicity
 from riskcalc.harmonics.multiplicity import sizes
 from riskcalc.kernels.kernel import Kernel
 from riskcalc.kernels.masses import Masses
@@ -101,7 +101,7 @@ class Cyclic(Kernel):
             top = min(max_degree + further, most)
             plain = self.kernel.spectrum(n_inputs, top, domain)
             counts = [cyclic_multiplicity(n_inputs, k, domain) for k in range(top + 1)]
-            if top == most or plain.tail * _uneven(n_inputs, counts[-1], top, domain) <= NEGLIGIBLE * plain.trace:
+            if top == most or plain.tail * _uneven(n_inputs, counts, domain) <= NEGLIGIBLE * plain.trace:
                 return plain, np.array(counts, dtype=np.float64), plain.tail / n_inputs
             further *= 2
 
@@ -130,8 +130,9 @@ class Cyclic(Kernel):
     __rmul__ = __mul__
 
 
-def _uneven(n_inputs: int, count: int, degree: int, domain: str) -> float:
-    """How far the multiplicity is from the d-th part of that without the symmetry."""
+def _uneven(n_inputs: int, counts: list[int], domain: str) -> float:
+    """How far the last d multiplicities are from the d-th part of those without the symmetry, the worst of them."""
     if domain == "hypercube":
         return float(n_inputs)
-    return abs(n_inputs * count * math.exp(-float(log_sphere_multiplicity(n_inputs, degree))) - 1)
+    degrees = range(max(0, len(counts) - n_inputs), len(counts))
+    return max(abs(n_inputs * counts[k] / sphere_multiplicity(n_inputs, k) - 1) for k in degrees)

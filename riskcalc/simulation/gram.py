@@ -30,7 +30,7 @@ class GramFactorisation:
     def dual(self, outputs: FloatArray, ridge: FloatArray) -> FloatArray:
         """(K + λ)⁻¹ y for outputs (n × q) at every ridge, shape (n, ridges, q)."""
         seen = self.vectors.T @ outputs
-        return np.einsum("ij,jrq->irq", self.vectors, self.inverse(ridge)[:, :, None] * seen[:, None, :], optimize=True)
+        return np.tensordot(self.vectors, self.inverse(ridge)[:, :, None] * seen[:, None, :], axes=1)
 
     def degrees_of_freedom(self, ridge: FloatArray) -> FloatArray:
         """Trace of the hat matrix at every ridge."""

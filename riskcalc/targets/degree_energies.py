@@ -145,7 +145,7 @@ def _random_monomials(d: int, k: int, shifts: int, rng: np.random.Generator) -> 
     a = rng.standard_normal(DIRECTIONS)
     rolled = np.concatenate([np.sort((first + g) % d, axis=1) for g in range(shifts)])
     sets, place = np.unique(rolled, axis=0, return_inverse=True)
-    weights = np.bincount(place.reshape(-1), np.tile(a, shifts), len(sets))
+    weights: FloatArray = np.asarray(np.bincount(place.reshape(-1), np.tile(a, shifts), len(sets)), dtype=np.float64)
     weights /= np.linalg.norm(weights)
     return lambda X: X[:, sets].prod(axis=2) @ weights
 

@@ -17,7 +17,27 @@ Function = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True, eq=False)
 class Energies:
-    r"""Energies :math:`F_k^2 = \|P_k f_*\|^2` of the degrees 0 ... K, and what lies beyond."""
+    r"""The energy of a target in each degree.
+
+    .. math:: F_k^2 = \|P_k f_*\|^2,\ k \le K, \qquad \sum_{k>K} F_k^2
+
+    Parameters
+    ----------
+    by_degree : ndarray, shape (K + 1,)
+        Energies of the degrees 0 ... K. Units of y².
+    rest : float
+        The energy of all degrees beyond. Units of y².
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> rc.targets.DegreeEnergies({1: 0.5, 4: 0.25}).energies(n_inputs=10, max_degree=2).total
+    0.75
+    """
 
     by_degree: FloatArray
     rest: float

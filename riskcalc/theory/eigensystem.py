@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 
 from riskcalc.arguments import FloatArray, positive_part
 from riskcalc.data import Dataset
@@ -26,15 +25,20 @@ class Eigensystem:
     def of(cls, data: Dataset, estimator: Ridge | KernelRidge | None = None) -> Eigensystem:
         """Eigensystem of a table with the kernel of the estimator; that of Ridge is the inner product."""
         if not isinstance(estimator, KernelRidge):
-            return cls._of_inputs(np.asarray(data.inputs), data.output_columns)
-        eigenvalues, vectors = scipy.linalg.eigh(estimator.kernel(data.inputs), driver="evd")
-        s = positive_part("kernel matrix", eigenvalues)
-        return cls._projected(s[s > 0], vectors[:, s > 0], data.output_columns)
+            return cls.of_inputs(np.asarray(data.inputs), data.output_columns)
+        return cls.of_matrix(estimator.kernel(data.inputs), data.output_columns)
 
     @classmethod
-    def _of_inputs(cls, X: FloatArray, y: FloatArray) -> Eigensystem:
-        """By the singular values of the inputs."""
-        u, s, _ = scipy.linalg.svd(X, full_matrices=False, lapack_driver="gesdd")
+    def of_matrix(cls, kernel: FloatArray, y: FloatArray) -> Eigensystem:
+        """From the kernel matrix; other threads run meanwhile."""
+        eigenvalues, vectors = np.linalg.eigh(kernel)
+        s = positive_part("kernel matrix", eigenvalues)
+        return cls._projected(s[s > 0], vectors[:, s > 0], y)
+
+    @classmethod
+    def of_inputs(cls, X: FloatArray, y: FloatArray) -> Eigensystem:
+        """By the singular values of the inputs; other threads run meanwhile."""
+        u, s, _ = np.linalg.svd(X, full_matrices=False)
         if s[0] > 0 and not 1e-140 < s[0] < 1e140:
             raise ValueError(
                 f"inputs must have a size whose square a float holds, got a singular value of {s[0]:g}; rescale them"

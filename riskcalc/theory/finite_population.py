@@ -76,10 +76,17 @@ def finite_population_risk(
 
 
 def finite_population(
-    s: FloatArray, c: FloatArray, outside: float, m: int, n_samples: npt.ArrayLike, ridge: npt.ArrayLike
+    s: FloatArray,
+    c: FloatArray,
+    outside: float,
+    m: int,
+    n_samples: npt.ArrayLike,
+    ridge: npt.ArrayLike,
+    largest: float | None = None,
 ) -> tuple[Risk, FloatArray]:
-    """The risk from the positive eigenvalues alone, and ω."""
-    n_given = numbers("n_samples", n_samples, at_least=0, at_most=m, hint=f"the table has {m} rows and tells no more")
+    """The risk from the positive eigenvalues alone, and ω; n is at most ``largest``, m if that is left out."""
+    most, hint = (m, f"the table has {m} rows and tells no more") if largest is None else (largest, "")
+    n_given = numbers("n_samples", n_samples, at_least=0, at_most=most, hint=hint)
     lam_given = numbers("ridge", ridge, at_least=0)
     shape = common_shape(n_samples=n_given, ridge=lam_given)
     n, lam = np.broadcast_to(n_given, shape).ravel(), np.broadcast_to(lam_given, shape).ravel()

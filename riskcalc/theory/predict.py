@@ -107,7 +107,8 @@ def predict(
         risk = kernel_ridge_risk(data, estimator, n_samples, tail)
     else:
         _refuse_tail(data, estimator, tail)
-        risk = EQUATIONS[type(estimator)](reduce(data, estimator), n_samples, estimator)
+        problem = reduce(data, estimator)
+        risk = EQUATIONS[type(estimator)](problem, n_samples, estimator)
     return replace(risk, data=data, estimator=estimator, notes=risk.notes + _validity(data, risk))
 
 

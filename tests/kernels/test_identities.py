@@ -98,6 +98,8 @@ def test_the_hypercube_is_a_finite_sum(kernel: Kernel, d: int, flips: int) -> No
 @given(st.one_of(analytic, singular).filter(lambda kernel: not isinstance(kernel, kernels.RBF)))  # whose h depends on d
 def test_the_hypercube_is_the_sphere_up_to_one_over_d(kernel: Kernel) -> None:
     """Both are a_k + [(k+1)(k+2) a_(k+2) - k(k-1) a_k]/(2d) to O(1/d²): ten times d makes the gap 100 times smaller."""
+    if "weights='sphere'" in repr(kernel):
+        return  # known by quadrature only, which does not resolve degree 4 at d = 1000
     gaps = []
     if kernel.profile(1.0, 100) == 0:
         return

@@ -52,6 +52,17 @@ def test_slow_taylor_tails_everywhere(name: str, d: int) -> None:
     assert_log_masses(kernel, d, precise_kernels.sphere_masses(profile, d, degrees, lost=20), degrees)
 
 
+@pytest.mark.parametrize("d", [2, 10])
+def test_late_taylor_tails(d: int) -> None:
+    """Depth 8, and Laplace with c = √(2d)/s = 25: their coefficients become powers after a hundred terms and more."""
+    degrees = (0, 1, 2, 7, 61, 200)
+    deep = precise_kernels.sphere_masses(precise_kernels.neural_tangent(8), d, degrees, lost=20)
+    assert_log_masses(kernels.ReluNeuralTangent(8), d, deep, degrees)
+    short = kernels.Laplace(float(np.sqrt(2 * d)) / 25)
+    exact = precise_kernels.sphere_masses(precise_kernels.laplace(mpmath.mpf(short._lengths(d))), d, degrees, lost=40)
+    assert_log_masses(short, d, exact, degrees)
+
+
 def test_the_integral_of_the_twin_has_converged() -> None:
     profile = precise_kernels.neural_tangent(3)
     coarse = precise_kernels.sphere_masses(profile, 2, DEGREES, lost=20, step=1 / 300)

@@ -195,7 +195,7 @@ def test_the_note_appears_at_three_per_cent(monkeypatch, off, noted):
     data = table(10, 4)
     plain = rc.finite_population_risk(*_spectrum(data), 5, 1.0)
     monkeypatch.setattr(
-        sys.modules["riskcalc.theory.predict"], "localisation", lambda table, omega: np.full(omega.shape, off)
+        sys.modules["riskcalc.theory.table"], "localisation", lambda table, omega: np.full(omega.shape, off)
     )
     risk = rc.predict(data, rc.Ridge(1.0), 5)
     assert bool(note(risk, "localised")) == noted
