@@ -148,6 +148,17 @@ def _kernel_next_order(trials: Trials, risk: Any, predicted: Mapping[str, FloatA
     )
 
 
+def _linear_regime(trials: Trials, risk: Any, predicted: Mapping[str, FloatArray]) -> Allowances:
+    """The kernel is linear up to 1/d: 200/d % were measured (sheet of kernels), or the next order in 1/n if larger."""
+    data: Any = trials.data
+    judged, _ = _next_order(trials, risk, {"test": predicted["test"]}) if "test" in predicted else ({}, "")
+    test = {name: np.maximum(size, 2 / data.spectrum.n_features * risk.test) for name, size in judged.items()}
+    return {name: test.get(name, np.full(trials.shape, np.inf)) for name in predicted}, (
+        "allowed beside the standard error: for test 2/d of it, or (3 bias + 1 variance) u if that is larger, where "
+        "u = (1 + |excess kurtosis|)/(n - df2 - 1); other fields are shown, not judged: degree 2 changes them more"
+    )
+
+
 ALLOWANCES: dict[tuple[type[Model], type[Model]], Callable[[Trials, Risk, Mapping[str, FloatArray]], Allowances]] = {
     (GaussianData, Ridge): _next_order,
     (Dataset, Ridge): _table_of_deviations,
@@ -156,6 +167,7 @@ ALLOWANCES: dict[tuple[type[Model], type[Model]], Callable[[Trials, Risk, Mappin
     (SphereData, KernelRidge): _kernel_next_order,
     (HypercubeData, KernelRidge): _kernel_next_order,
     (GaussianData, GradientFlow): _flow_next_order,
+    (GaussianData, KernelRidge): _linear_regime,
     (GaussianData, Ensemble): _next_order_of_members,
     (LatentSpaceData, Ensemble): _next_order_of_members,
 }

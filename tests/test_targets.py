@@ -150,7 +150,10 @@ def test_a_link_and_its_coefficients_are_the_same_target() -> None:
 
 @given(
     coefficients=st.dictionaries(
-        st.lists(st.integers(0, 2), max_size=5).map(lambda m: tuple(sorted(m))), st.floats(-2, 2), min_size=1, max_size=4
+        st.lists(st.integers(0, 2), max_size=5).map(lambda m: tuple(sorted(m))),
+        st.floats(-2, 2),
+        min_size=1,
+        max_size=4,
     ),
     d=st.integers(3, 12),
 )

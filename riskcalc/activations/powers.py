@@ -16,33 +16,34 @@ from riskcalc.harmonics.multiplicity import multiplicity_ratios
 class PiecewisePower(Activation):
     r"""The function :math:`\varphi(x) = p\,x_+^\alpha + q\,(-x)_+^\alpha`; a subclass gives (p, q, α)."""
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """p, q and α."""
         raise NotImplementedError
 
     @property
     def kinks(self) -> tuple[float, ...]:
         """0, unless the function is a polynomial."""
-        p, q, alpha = self._branches()
+        p, q, alpha = self.branches()
         return () if alpha == int(alpha) and q == (-1) ** int(alpha) * p else (0.0,)
 
     @property
     def parity(self) -> Parity:
         """Even if p = q, odd if p = -q."""
-        p, q, _ = self._branches()
+        p, q, _ = self.branches()
         return "even" if p == q else "odd" if p == -q else None
 
     def _value(self, x: FloatArray) -> FloatArray:
-        return piecewise_power(x, *self._branches())
+        return piecewise_power(x, *self.branches())
 
     def _slope(self, x: FloatArray) -> FloatArray:
-        p, q, alpha = self._branches()
+        p, q, alpha = self.branches()
         if alpha == 0:
             raise ValueError(f"{self!r} has no derivative: it jumps at 0; use an activation that is continuous")
         return piecewise_power(x, alpha * p, -alpha * q, alpha - 1)
 
     def _hermite(self, max_degree: int) -> FloatArray:
         """c_(k+2)/c_k = (α - k)/√((k+1)(k+2))."""
-        p, q, alpha = self._branches()
+        p, q, alpha = self.branches()
         c = np.zeros(max_degree + 2)
         c[:2] = gaussian_powers(alpha)
         for k in range(max_degree - 1):
@@ -51,7 +52,7 @@ class PiecewisePower(Activation):
 
     def _sphere(self, n_inputs: int, max_degree: int) -> FloatArray:
         """ζ_(k+2)/ζ_k = (α - k)/(α + k + d)."""
-        p, q, alpha = self._branches()
+        p, q, alpha = self.branches()
         d, c = n_inputs, np.zeros(max_degree + 2)
         mean, slope = gaussian_powers(alpha)
         c[0] = mean * radial_ratio(d, alpha)
@@ -62,7 +63,7 @@ class PiecewisePower(Activation):
         return _sides(p, q, c[: max_degree + 1])
 
     def _moment(self, n_inputs: int | None) -> float:
-        p, q, alpha = self._branches()
+        p, q, alpha = self.branches()
         radial = 1.0 if n_inputs is None else radial_ratio(n_inputs, 2 * alpha)
         return (p * p + q * q) * gaussian_powers(2 * alpha)[0] * radial
 
@@ -124,7 +125,8 @@ class ReLU(PiecewisePower):
     [0.398942 0.5      0.282095 0.      ]
     """
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return 1.0, 0.0, 1.0
 
 
@@ -160,7 +162,8 @@ class LeakyReLU(PiecewisePower):
     def _checked(self) -> dict[str, object]:
         return {"slope": finite("slope", self.slope)}
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return 1.0, -self.slope, 1.0
 
 
@@ -204,7 +207,8 @@ class Power(PiecewisePower):
     def _checked(self) -> dict[str, object]:
         return {"exponent": finite("exponent", self.exponent, at_least=0, at_most=80)}
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return 1.0, 0.0, self.exponent
 
 
@@ -229,7 +233,8 @@ class Step(PiecewisePower):
     [ 0.5       0.398942  0.       -0.162868]
     """
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return 1.0, 0.0, 0.0
 
 
@@ -254,7 +259,8 @@ class Sign(PiecewisePower):
     [ 0.        0.797885  0.       -0.325735]
     """
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return 1.0, -1.0, 0.0
 
 
@@ -275,7 +281,8 @@ class Abs(PiecewisePower):
     [0.797885 0.       0.56419  0.      ]
     """
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return 1.0, 1.0, 1.0
 
 
@@ -296,7 +303,8 @@ class Linear(PiecewisePower):
     [0. 1. 0. 0.]
     """
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return 1.0, -1.0, 1.0
 
 
@@ -317,5 +325,6 @@ class Quadratic(PiecewisePower):
     [1.       0.       1.414214 0.      ]
     """
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return 1.0, 1.0, 2.0

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> from riskcalc.cli import main
     >>> main(["experiments"])
     bagging ...
-    diabetes ... A real table: the diabetes data of Efron et al. (2004)
+    diabetes A real table: the diabetes data of Efron et al. (2004)
     ...
     0
     """

@@ -76,7 +76,7 @@ class Dual(Kernel):
     def _profile(self, t: FloatArray, n_inputs: int) -> FloatArray:
         phi = self.activation
         if isinstance(phi, PiecewisePower):
-            p, q, alpha = phi._branches()
+            p, q, alpha = phi.branches()
             total = gaussian_powers(2 * alpha)[0] * self._radial_ratio(n_inputs)
             same, opposite = arc_cosine(alpha, t), arc_cosine(alpha, -t) if p * q else 0.0
             return total * ((p * p + q * q) * same + 2 * p * q * opposite)
@@ -119,7 +119,7 @@ class Dual(Kernel):
         """For a homogeneous φ: the kernel of spherical weights over that of Gaussian ones."""
         if self.weights == "gaussian" or not isinstance(self.activation, PiecewisePower):
             return 1.0
-        return radial_ratio(n_inputs, 2 * self.activation._branches()[2])
+        return radial_ratio(n_inputs, 2 * self.activation.branches()[2])
 
 
 @dataclass(frozen=True, eq=False, repr=False)

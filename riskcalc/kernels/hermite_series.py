@@ -37,14 +37,14 @@ def _degree(activation: Activation) -> float:
     if isinstance(activation, Hermite):
         return activation.degree
     if isinstance(activation, PiecewisePower) and not activation.kinks:
-        return activation._branches()[2]
+        return activation.branches()[2]
     return math.inf
 
 
 def _decay(activation: Activation) -> float | None:
     """β of c_j² ~ j^-β at a jump of the s-th derivative at 0, s + 3/2; None for activations without."""
     if isinstance(activation, PiecewisePower):
-        return activation._branches()[2] + 1.5 if activation.kinks else None
+        return activation.branches()[2] + 1.5 if activation.kinks else None
     if isinstance(activation, ELU):
         return 3.5
     if isinstance(activation, Slope) and isinstance(activation.activation, ELU):

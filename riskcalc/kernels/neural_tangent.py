@@ -64,7 +64,7 @@ class NeuralTangent(Kernel):
 
     def _checked(self) -> dict[str, object]:
         phi = instance("activation", self.activation, Activation, ACTIVATION_HINT)
-        if isinstance(phi, PiecewisePower) and phi.kinks and phi._branches()[2] <= 0.5:
+        if isinstance(phi, PiecewisePower) and phi.kinks and phi.branches()[2] <= 0.5:
             raise ValueError(
                 f"activation must have a derivative of finite second moment, got {phi!r}, for which h(1) is infinite; "
                 "use one that is continuous, as ReLU()"

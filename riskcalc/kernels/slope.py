@@ -20,7 +20,7 @@ OTHER: dict[Parity, Parity] = {"even": "odd", "odd": "even", None: None}
 def slope(activation: Activation) -> tuple[float, Activation]:
     """(f, ψ) with φ' = ±f ψ."""
     if isinstance(activation, PiecewisePower):
-        p, q, alpha = activation._branches()
+        p, q, alpha = activation.branches()
         return 1.0, Branches(alpha * p, -alpha * q, alpha - 1)
     if isinstance(activation, Sin):
         return activation.frequency, Cos(activation.frequency)
@@ -41,7 +41,8 @@ class Branches(PiecewisePower):
     left: float
     exponent: float
 
-    def _branches(self) -> tuple[float, float, float]:
+    def branches(self) -> tuple[float, float, float]:
+        """Of x₊ and (-x)₊, and their power."""
         return self.right, self.left, self.exponent
 
 

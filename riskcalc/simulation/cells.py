@@ -24,6 +24,13 @@ from riskcalc.simulation.fit import (
     refuse_indefinite,
     signal_and_noise,
 )
+from riskcalc.simulation.gaussian_kernel import (
+    averaged_with_outside,
+    drawn_with_outside,
+    gaussian_kernel_sample,
+    scaled_gaussian_kernel,
+    with_outside,
+)
 from riskcalc.simulation.gradient_flow import (
     FLOW_FIELDS,
     averaged_fields,
@@ -374,6 +381,26 @@ def _kernel_ridge(cell: Cell, rng: np.random.Generator, points: FloatArray) -> F
     return out
 
 
+def _gaussian_kernel(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """Kernel ridge regression on linear data: as on the sphere, with a target that may have a part outside."""
+    sample, linear = gaussian_kernel_sample(cell.data, cell.n_samples, rng)  # type: ignore[arg-type]
+    fit = factorised(cell.estimator.kernel, sample)  # type: ignore[attr-defined]
+    labelled, (theta, sigma) = with_outside(sample, linear), (linear.coefficients, linear.covariance)
+    out, count = np.empty((len(cell.fields), len(points))), len(KERNEL_FIELDS)
+    for k, (ridge, noise) in enumerate(points):
+        out[:count, k] = averaged_with_outside(fit, sample, linear, ridge, noise)
+        if cell.label_noise == "drawn":
+            out[:count, k] = drawn_with_outside(fit, sample, linear, ridge, noise, bias=out[2, k])
+        y = labelled.values + np.sqrt(noise) * sample.label_noise
+        own = Fit(sample.inputs, y, dual_coefficients(fit, y, ridge), float(ridge), float(noise), theta, sigma)
+        out[count:, k] = [_measured(name, measure, own) for name, measure in cell.measures.items()]
+    return out
+
+
+def _gaussian_kernel_flops(cell: Cell) -> float:
+    return kernel_flops(cell.n_samples, cell.data.spectrum.n_features)  # type: ignore[attr-defined]
+
+
 PROCEDURES: dict[tuple[type[Model], type[Model]], Procedure] = {
     (GaussianData, Ridge): Procedure(
         LINEAR_FIELDS, _gaussian_ridge, scaled_gaussian_ridge, _gaussian_flops, judges_shift=True
@@ -385,6 +412,9 @@ PROCEDURES: dict[tuple[type[Model], type[Model]], Procedure] = {
     (HypercubeData, KernelRidge): Procedure(KERNEL_FIELDS, _kernel_ridge, scaled_kernel_ridge, _kernel_flops),
     (GaussianData, GradientFlow): Procedure(
         FLOW_FIELDS, _gaussian_flow, scaled_gaussian_flow, _gaussian_flops, path="time"
+    ),
+    (GaussianData, KernelRidge): Procedure(
+        KERNEL_FIELDS, _gaussian_kernel, scaled_gaussian_kernel, _gaussian_kernel_flops
     ),
     (GaussianData, Ensemble): Procedure(
         LINEAR_FIELDS, _gaussian_ensemble, scaled_ensemble, _gaussian_ensemble_flops, path="estimator.ridge"

@@ -1,5 +1,6 @@
 """The equations: what the risk will be."""
 
+from riskcalc.theory import limits
 from riskcalc.theory.bias import BiasDecomposition, bias_decomposition
 from riskcalc.theory.cross_risk import cross_risk
 from riskcalc.theory.effective_ranks import benign_bounds, df2_bounds, effective_ranks
@@ -43,6 +44,7 @@ __all__ = [
     "finite_population_risk",
     "gradient_flow_risk",
     "learning_curve_exponents",
+    "limits",
     "log_effective_ridge",
     "optimal_time",
     "overfitting_type",

@@ -14,8 +14,9 @@ from riskcalc.spectrum import Spectrum
 from riskcalc.theory.effective_ridge import effective_ridge
 from riskcalc.theory.newton import NO_SAMPLES
 from riskcalc.theory.problem import PROBLEM_HINT, Problem
-from riskcalc.theory.ridge import _fields, _limits, _point_and_sums, _Tangents, _without_norm
+from riskcalc.theory.ridge import point_and_sums, ridge_fields, with_limits, without_norm
 from riskcalc.theory.sums import Sums
+from riskcalc.theory.sums_tangent import SumsTangent, tangents_of
 from riskcalc.theory.tangent import Tangent
 
 SOURCES = ("misiakiewicz2024", "cheng2024", "patil2023", "du2023")
@@ -92,10 +93,10 @@ def ensemble_risk(
     k = n if subsample is None else _within(n, subsample)
     noise: FloatArray = np.asarray(problem.noise)
     shape = common_shape(n_samples=n, ridge=lam, size=members, subsample=k, noise=noise)
-    point, sums = _point_and_sums(problem, k, lam)
+    point, sums = point_and_sums(problem, k, lam)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         values = _averaged(problem, n, k, lam, members, point.bare, sums)
-    if _without_norm(problem):
+    if without_norm(problem):
         values["estimation"] = np.full_like(values["estimation"], np.inf)
     given = {"n_samples": n, "ridge": lam} | ({} if subsample is None else {"subsample": k})
     arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
@@ -183,11 +184,11 @@ def _averaged(
 ) -> dict[str, FloatArray]:
     """The fields with their limits: of two members the ridge formulas at n, where λ/κ is that of k plus n - k."""
     noise, outside, unused = np.asarray(problem.noise), problem.unreached, n - k
-    pair = _fields(n, noise, outside, bare + unused, sums)
-    pair = _limits(problem, n, lam, noise, bare + unused + sums.spread, sums, pair)
-    one = _fields(k, noise, outside, bare, sums)
-    one = _limits(problem, k, lam, noise, bare + sums.spread, sums, one)
-    fresh = _fresh_limits(k, noise + outside, bare, sums, _fresh_error(k, noise + outside, bare, sums))
+    pair = ridge_fields(n, noise, outside, bare + unused, sums)
+    pair = with_limits(problem, n, lam, noise, bare + unused + sums.spread, sums, pair)
+    one = ridge_fields(k, noise, outside, bare, sums)
+    one = with_limits(problem, k, lam, noise, bare + sums.spread, sums, one)
+    fresh = _freshwith_limits(k, noise + outside, bare, sums, _fresh_error(k, noise + outside, bare, sums))
     every = unused == 0  # n = 0 as well
     seen, rest = np.where(every, 1.0, k / n), np.where(every, 0.0, unused / n)
     beyond = {"test": np.where(every, 0.0, one["test"]), "in_sample": np.where(every, 0.0, fresh)}
@@ -203,7 +204,7 @@ def _fresh_error(k: Any, noise: Any, bare: Any, sums: Any) -> Any:
     return (k * sums.left + noise * sums.df2) / (bare + sums.spread)
 
 
-def _fresh_limits(k: FloatArray, noise: FloatArray, bare: FloatArray, sums: Sums, value: FloatArray) -> FloatArray:
+def _freshwith_limits(k: FloatArray, noise: FloatArray, bare: FloatArray, sums: Sums, value: FloatArray) -> FloatArray:
     threshold = (bare + sums.spread == 0) & (k >= NO_SAMPLES)
     value = np.where(threshold, np.where(noise > 0, np.inf, 0.0), value)
     return np.where(k < NO_SAMPLES, sums.left, value)
@@ -244,13 +245,13 @@ def ensemble_derivative(
     n, lam, noise = np.asarray(n_samples), np.asarray(ridge), np.asarray(problem.noise)
     choice("parameter", parameter, ("ridge", "n_samples") + (() if subsample is None else ("subsample",)))
     k = n if subsample is None else np.asarray(subsample)
-    point, sums = _point_and_sums(problem, k, lam, slopes=True)
+    point, sums = point_and_sums(problem, k, lam, slopes=True)
     kappa, gap = point.kappa, point.bare + sums.spread
     at_n = 1.0 if parameter == "n_samples" else 0.0  # dn
     at_k = 1.0 if parameter == "subsample" or (subsample is None and at_n) else 0.0  # dk
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moved = ((1.0 if parameter == "ridge" else 0.0) - kappa * at_k) / gap  # dκ
-        tangents = _tangents(kappa, moved, sums)
+        tangents = tangents_of(sums, kappa, moved)
         bare = Tangent(point.bare, at_k + sums.trace * moved)
         sizes = Tangent(n, np.asarray(at_n)), Tangent(k, np.asarray(at_k))
         values = _slopes(problem, *sizes, Tangent(n - k, np.asarray(at_n - at_k)), size, bare, tangents)
@@ -267,24 +268,11 @@ def ensemble_derivative(
 
 
 def _slopes(
-    problem: Problem, n: Tangent, k: Tangent, unused: Tangent, size: FloatArray, bare: Tangent, sums: _Tangents
+    problem: Problem, n: Tangent, k: Tangent, unused: Tangent, size: FloatArray, bare: Tangent, sums: SumsTangent
 ) -> dict[str, Tangent]:
     """The fields as tangents: the same means over pairs."""
     noise, outside = np.asarray(problem.noise), problem.unreached
-    pair, one = _fields(n, noise, outside, bare + unused, sums), _fields(k, noise, outside, bare, sums)
+    pair, one = ridge_fields(n, noise, outside, bare + unused, sums), ridge_fields(k, noise, outside, bare, sums)
     beyond = {"test": one["test"], "in_sample": _fresh_error(k, noise + outside, bare, sums)}
     one |= _on_the_sample(one, beyond, k / n, unused / n, (bare + unused) / n)
     return {name: one[name] * (1 / size) + pair[name] * (1 - 1 / size) for name in pair}
-
-
-def _tangents(kappa: FloatArray, moved: FloatArray, sums: Sums) -> _Tangents:
-    """The sums with their derivatives along dκ."""
-    return _Tangents(
-        df1=Tangent(sums.df1, -sums.trace * moved),
-        df2=Tangent(sums.df2, -2 * sums.df2_slope * moved),
-        spread=Tangent(sums.spread, (2 * sums.df2_slope - sums.trace) * moved),
-        trace=Tangent(sums.trace, -2 * sums.trace_slope * moved),
-        left=Tangent(sums.left, 2 * kappa * sums.left_slope * moved),
-        norm=Tangent(sums.norm, -2 * sums.left_slope * moved),
-        far=Tangent(sums.far, 2 * kappa * sums.far_slope * moved),
-    )

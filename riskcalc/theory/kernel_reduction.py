@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from riskcalc.data import HypercubeData, SphereData
-from riskcalc.harmonics import log_sphere_multiplicity
+from riskcalc.harmonics import log_hypercube_multiplicity, log_sphere_multiplicity
 from riskcalc.kernels import Kernel
 from riskcalc.kernels.cyclic import Cyclic
 from riskcalc.spectrum import Spectrum
@@ -17,7 +16,7 @@ from riskcalc.spectrum import Spectrum
 Inputs = SphereData | HypercubeData
 
 LOG_ENOUGH = math.log(1e12)  # log of a multiplicity that no number of samples comes near
-NEGLIGIBLE = 1e-18  # of the trace
+NEGLIGIBLE, LARGE = 1e-18, 1e-3  # of the trace
 FIRST, MOST = 8, 1024  # degrees
 ROUNDING = 8 * float(np.finfo(float).eps)
 REFUSAL = "max_degree must be"  # how a kernel says that a degree is lost in rounding
@@ -54,9 +53,8 @@ def kernel_spectrum(data: Inputs, kernel: Kernel, max_degree: int | None = None)
     return _resolved(kernel, data.n_inputs, data.domain, int(top) if math.isfinite(top) else 0)
 
 
-@lru_cache(maxsize=64)
 def _resolved(kernel: Kernel, n_inputs: int, domain: str, at_least: int) -> Spectrum:
-    """Degrees until no n comes near their multiplicity, the trace is exhausted, or the kernel's digits are."""
+    """Degrees until no n comes near their multiplicity, nothing is left, or the kernel's digits are exhausted."""
     most = n_inputs if domain == "hypercube" else MOST
     top = min(max(FIRST, at_least), most)
     spectrum = _largest_safe(kernel, n_inputs, domain, top)
@@ -67,9 +65,17 @@ def _resolved(kernel: Kernel, n_inputs: int, domain: str, at_least: int) -> Spec
 
 
 def _enough(spectrum: Spectrum, n_inputs: int, domain: str) -> bool:
-    if spectrum.tail <= NEGLIGIBLE * spectrum.trace:
+    """On the hypercube multiplicities fall again beyond d/2, so that only s_2 bounds the eigenvalues of the tail.
+
+    Its rounding must be far below κ > s_1/n: the tail is either large or nothing.
+    """
+    following = spectrum.eigenvalues.size
+    if spectrum.tail == 0:
         return True
-    return domain == "sphere" and float(log_sphere_multiplicity(n_inputs, spectrum.eigenvalues.size)) >= LOG_ENOUGH
+    if domain == "sphere":
+        return float(log_sphere_multiplicity(n_inputs, following)) >= LOG_ENOUGH
+    many = 2 * following <= n_inputs and float(log_hypercube_multiplicity(n_inputs, following)) >= LOG_ENOUGH
+    return many and not NEGLIGIBLE * spectrum.trace < spectrum.tail < LARGE * spectrum.trace
 
 
 def _largest_safe(kernel: Kernel, n_inputs: int, domain: str, top: int) -> Spectrum:

@@ -39,11 +39,13 @@ def kernel_ridge_risk(
     if tail == "atom":
         _refuse_atom(atom, n_samples, estimator.ridge)
     risk = ridge_risk(atom if tail == "atom" else problem, n_samples, estimator.ridge)
+    with np.errstate(divide="ignore"):
+        log_kappa = np.log(np.asarray(risk.effective_ridge))
     bound = truncation(problem, atom, beyond, n_samples, estimator.ridge, risk.test)
     return replace(
         risk,
         truncation=bound,
-        learned=learned(problem, np.asarray(risk.effective_ridge)),
+        learned=learned(problem, log_kappa),
         sources=SOURCES,
         notes=risk.notes + _notes(bound),
     )
@@ -64,13 +66,12 @@ def with_atom(problem: Problem, tail: Tail) -> Problem:
     return Problem(closed, np.append(problem.energies, 0.0), problem.noise, problem.outside_energy)
 
 
-def learned(problem: Problem, kappa: FloatArray) -> FloatArray:
+def learned(problem: Problem, log_kappa: FloatArray) -> FloatArray:
     """ξ/(ξ+κ), one row per point; at κ = 0 it is 1 where there is an eigenvalue."""
-    with np.errstate(divide="ignore", over="ignore"):
-        log_kappa = np.log(kappa)[..., None]
+    log_xi = problem.spectrum.log_eigenvalues
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
-        share = 1 / (1 + np.exp(log_kappa - problem.spectrum.log_eigenvalues))
-    return np.where(problem.spectrum.log_eigenvalues > -np.inf, share, 0.0)
+        share = 1 / (1 + np.exp(log_kappa[..., None] - log_xi))
+    return np.where(log_xi > -np.inf, share, 0.0)
 
 
 def truncation(
@@ -90,26 +91,28 @@ def truncation(
     if tail.trace == 0:
         return np.zeros(test.shape)
     n, noise = np.asarray(n_samples, dtype=np.float64), np.asarray(problem.noise)
-    low, high = (fixed_point(p.spectrum, n_samples, ridge).kappa for p in (atom, problem))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        unlearned = problem.outside_energy / np.square(1 + tail.largest / low)
-        least = (_left(problem, low) + unlearned + noise) / _room(problem, high, n, 0.0)
+    low, high = (fixed_point(p.spectrum, n_samples, ridge).log_kappa for p in (atom, problem))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        unlearned = problem.outside_energy / np.square(1 + np.exp(math.log(tail.largest) - low))
+        least = (_left(problem, low) + unlearned + noise) / _room(problem, high, n, -np.inf)
         most = _left(problem, high) + problem.outside_energy + noise
-        room = _room(problem, low, n, tail.mean * tail.trace)
-        most = np.where((room > 0) & (low > 0), most / np.maximum(room, 0.0), np.inf)
+        room = _room(problem, low, n, math.log(tail.mean) + math.log(tail.trace))
+        most = np.where((room > 0) & (low > -np.inf), most / np.maximum(room, 0.0), np.inf)
         share = np.maximum(most - test, test - least) / test
     return np.broadcast_to(np.where(test > 0, np.maximum(share, 0.0), 0.0), test.shape)
 
 
-def _left(problem: Problem, kappa: FloatArray) -> FloatArray:
+def _left(problem: Problem, log_kappa: FloatArray) -> FloatArray:
     """Σ e (1-s)²."""
-    return np.asarray(((1 - learned(problem, kappa)) ** 2) @ np.asarray(problem.energies))
+    return np.asarray(((1 - learned(problem, log_kappa)) ** 2) @ np.asarray(problem.energies))
 
 
-def _room(problem: Problem, kappa: FloatArray, n: FloatArray, square: float) -> FloatArray:
-    """1 - [df2(κ) + s_2/κ²]/n; 1 for no samples."""
-    share = learned(problem, kappa)
-    df2 = (np.where(share > 0, problem.spectrum.multiplicities, 0.0) * share**2).sum(axis=-1) + square / kappa**2
+def _room(problem: Problem, log_kappa: FloatArray, n: FloatArray, log_square: float) -> FloatArray:
+    """1 - [df2(κ) + s_2/κ²]/n with B s² = m s/(ξ+κ); 1 for no samples."""
+    spectrum = problem.spectrum
+    counts = np.exp(spectrum.log_masses - np.logaddexp(spectrum.log_eigenvalues, log_kappa[..., None]))
+    counts = np.where(spectrum.log_masses > -np.inf, counts, 0.0)
+    df2 = (counts * learned(problem, log_kappa)).sum(axis=-1) + np.exp(log_square - 2 * log_kappa)
     return np.where(n > 0, 1 - df2 / n, 1.0)
 
 

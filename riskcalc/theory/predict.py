@@ -15,6 +15,7 @@ from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, Ridge
 from riskcalc.model import Model
 from riskcalc.result import Risk
 from riskcalc.theory.ensemble import ensemble_risk
+from riskcalc.theory.gaussian_kernel import gaussian_kernel_risk
 from riskcalc.theory.gradient_flow import gradient_flow_risk
 from riskcalc.theory.kernel_ridge import kernel_ridge_risk
 from riskcalc.theory.problem import Problem, reduce
@@ -105,6 +106,9 @@ def predict(
     _refuse_route(data, route)
     if isinstance(data, (SphereData, HypercubeData)) and isinstance(estimator, KernelRidge):
         risk = kernel_ridge_risk(data, estimator, n_samples, tail)
+    elif isinstance(data, GaussianData) and isinstance(estimator, KernelRidge):
+        _refuse_tail(data, estimator, tail)
+        risk = gaussian_kernel_risk(data, estimator, n_samples)
     else:
         _refuse_tail(data, estimator, tail)
         problem = reduce(data, estimator)

@@ -19,6 +19,7 @@ from riskcalc.model import Model, lookup
 from riskcalc.spectrum import SPECTRUM_HINT, Spectrum
 from riskcalc.theory.eigensystem import Eigensystem
 from riskcalc.theory.kernel_reduction import kernel_spectrum
+from riskcalc.theory.linear_regime import linear_regime
 
 PROBLEM_HINT = "use Problem(spectrum, energies, noise)"
 
@@ -168,6 +169,12 @@ def _kernel_ridge(data: SphereData | HypercubeData, estimator: KernelRidge) -> P
     return kernel_problem(data, estimator.kernel)
 
 
+def _gaussian_kernel(data: GaussianData, estimator: KernelRidge) -> Problem:
+    """The linear part of the kernel, then the constant, without energy; higher degrees are the tail."""
+    regime = linear_regime(estimator.kernel, data.spectrum)
+    return Problem(regime.spectrum, np.append(data.energies, 0.0), data.noise, data.outside_energy)
+
+
 def _ensemble(data: Any, estimator: Ensemble) -> Problem:
     """That of its members, which must be ridge regressions on a linear model."""
     members = {pair: entry for pair, entry in REDUCTIONS.items() if pair[1] is Ridge and pair[0] is not Dataset}
@@ -190,6 +197,7 @@ REDUCTIONS: dict[tuple[type[Model], type[Model]], Callable[[Any, Any], Problem]]
     (GaussianData, Ensemble): _ensemble,
     (LatentSpaceData, Ensemble): _ensemble,
     (GaussianData, GradientFlow): _gaussian_flow,
+    (GaussianData, KernelRidge): _gaussian_kernel,
 }
 
 

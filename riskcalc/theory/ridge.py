@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from riskcalc.theory.newton import NO_SAMPLES
 from riskcalc.theory.nodes import Nodes
 from riskcalc.theory.problem import PROBLEM_HINT, Problem
 from riskcalc.theory.sums import Sums, sums_at
+from riskcalc.theory.sums_tangent import tangents_of
 from riskcalc.theory.tangent import Tangent
 
 SOURCES = ("misiakiewicz2024", "cheng2024", "hastie2022")
@@ -71,11 +72,11 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     lam = numbers("ridge", ridge, above=-np.inf, finite=False)
     noise: FloatArray = np.asarray(instance("problem", problem, Problem, PROBLEM_HINT).noise)
     shape = common_shape(n_samples=n, ridge=lam, noise=noise)
-    point, sums = _point_and_sums(problem, n, lam)
+    point, sums = point_and_sums(problem, n, lam)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        values = _fields(n, noise, problem.unreached, point.bare, sums)
-        values = _limits(problem, n, lam, noise, point.bare + sums.spread, sums, values)
-    if _without_norm(problem):
+        values = ridge_fields(n, noise, problem.unreached, point.bare, sums)
+        values = with_limits(problem, n, lam, noise, point.bare + sums.spread, sums, values)
+    if without_norm(problem):
         values["estimation"] = np.full_like(values["estimation"], np.inf)
     arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
     return Risk(
@@ -89,14 +90,14 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     )
 
 
-def _without_norm(problem: Problem) -> bool:
+def without_norm(problem: Problem) -> bool:
     """Whether the squared coefficients e/σ have no sum: energy on infinitely many eigenvalues without mass."""
     spectrum = problem.spectrum
     massless = np.isinf(spectrum.multiplicities) & (spectrum.log_masses == -np.inf)
     return bool((problem.reached[massless] > 0).any())
 
 
-def _point_and_sums(problem: Problem, n: FloatArray, lam: FloatArray, slopes: bool = False) -> tuple[FixedPoint, Sums]:
+def point_and_sums(problem: Problem, n: FloatArray, lam: FloatArray, slopes: bool = False) -> tuple[FixedPoint, Sums]:
     """The root, and the sums there with the tail in them: mass t at σ = 0, so that only df2 and the target lack it."""
     size = math.prod(np.broadcast_shapes(n.shape, lam.shape))
     nodes = Nodes.of(problem.spectrum, problem.reached, n_points=size)
@@ -115,7 +116,7 @@ def _point_and_sums(problem: Problem, n: FloatArray, lam: FloatArray, slopes: bo
         )
 
 
-def _fields(n: Any, noise: Any, outside: Any, bare: Any, sums: Any) -> dict[str, Any]:
+def ridge_fields(n: Any, noise: Any, outside: Any, bare: Any, sums: Any) -> dict[str, Any]:
     """The formulas, for arrays or for tangents; ``bare`` is λ/κ, and bare + spread is n - df2."""
     gap = bare + sums.spread
     hat = bare / n
@@ -137,7 +138,7 @@ def _fields(n: Any, noise: Any, outside: Any, bare: Any, sums: Any) -> dict[str,
     }
 
 
-def _limits(
+def with_limits(
     problem: Problem, n: FloatArray, lam: FloatArray, noise: FloatArray, gap: FloatArray, sums: Sums,
     values: dict[str, FloatArray],
 ) -> dict[str, FloatArray]:  # fmt: skip
@@ -185,23 +186,15 @@ def ridge_derivative(
     """
     n, lam, noise = np.asarray(n_samples), np.asarray(ridge), np.asarray(problem.noise)
     choice("parameter", parameter, ("ridge", "n_samples"))
-    point, sums = _point_and_sums(problem, n, lam, slopes=True)
+    point, sums = point_and_sums(problem, n, lam, slopes=True)
     kappa = point.kappa
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         gap = point.bare + sums.spread
         moved = (1 if parameter == "ridge" else -kappa) / gap  # dκ
         grown = 0.0 if parameter == "ridge" else 1.0  # dn
-        tangents = _Tangents(
-            df1=Tangent(sums.df1, -sums.trace * moved),
-            df2=Tangent(sums.df2, -2 * sums.df2_slope * moved),
-            spread=Tangent(sums.spread, (2 * sums.df2_slope - sums.trace) * moved),
-            trace=Tangent(sums.trace, -2 * sums.trace_slope * moved),
-            left=Tangent(sums.left, 2 * kappa * sums.left_slope * moved),
-            norm=Tangent(sums.norm, -2 * sums.left_slope * moved),
-            far=Tangent(sums.far, 2 * kappa * sums.far_slope * moved),
-        )
+        tangents = tangents_of(sums, kappa, moved)
         bare = Tangent(point.bare, grown + sums.trace * moved)
-        values = _fields(Tangent(n, np.asarray(grown)), noise, problem.unreached, bare, tangents)
+        values = ridge_fields(Tangent(n, np.asarray(grown)), noise, problem.unreached, bare, tangents)
         values |= {"effective_ridge": Tangent(kappa, moved), "noise": Tangent(noise, np.zeros(()))}
         if field not in values:
             raise ValueError(f"field must be one of {', '.join(values)}, got {field!r}")
@@ -209,19 +202,6 @@ def ridge_derivative(
             raise ValueError("n_samples must be > 0 and, at ridge 0, not the rank: there the fields have no derivative")
         slope = values[field].slope
     return np.broadcast_to(slope, np.broadcast_shapes(slope.shape, n.shape, lam.shape, noise.shape))
-
-
-@dataclass(frozen=True)
-class _Tangents:
-    """The sums with their derivatives."""
-
-    df1: Tangent
-    df2: Tangent
-    spread: Tangent
-    trace: Tangent
-    left: Tangent
-    norm: Tangent
-    far: Tangent
 
 
 def _hat_at_zero(spectrum: Spectrum, lam: FloatArray) -> FloatArray:

@@ -250,7 +250,11 @@ def test_z_scores_over_many_cells_are_those_of_a_normal_sample(make: type) -> No
         (rc.SphereData(10, TARGET, 0.25), kernels.ReluNeuralTangent(1), [40, 150]),
         (rc.SphereData(3, TARGET, 0.25), kernels.RBF(), [30, 150]),
         (rc.SphereData(15, targets.SingleIndex(rc.activations.ReLU()), 0.1), kernels.Exponential(), [20, 150]),
-        (rc.SphereData(12, targets.Monomials({(0, 1, 2): 1.0, (3, 3): 0.5}), 0.1), kernels.ReluGaussianProcess(2), [120]),
+        (
+            rc.SphereData(12, targets.Monomials({(0, 1, 2): 1.0, (3, 3): 0.5}), 0.1),
+            kernels.ReluGaussianProcess(2),
+            [120],
+        ),
         (rc.HypercubeData(20, TARGET, 0.25), kernels.Exponential(), [40, 150]),
         (rc.HypercubeData(20, targets.Monomials({(0, 1): 1.0, (2,): 0.5}), 0.1), kernels.ReluNeuralTangent(2), [120]),
         (

@@ -44,7 +44,9 @@ def gaussian(t: mpmath.mpf) -> mpmath.mpf:
     ids=["exp", "polynomial", "rbf"],
 )
 @pytest.mark.parametrize(("n", "ridge"), [(30, 0.5), (60, 1e-3), (400, 2.0), (20, 0.0)])
-def test_the_whole_reduction_matches_mpmath(kernel: kernels.Kernel, profile: object, top: int, n: int, ridge: float) -> None:
+def test_the_whole_reduction_matches_mpmath(
+    kernel: kernels.Kernel, profile: object, top: int, n: int, ridge: float
+) -> None:
     d, noise = 8, 0.25
     energies = {0: 0.1, 1: 0.1, 2: 0.4, 4: 0.2}
     exact = precise.risk(precise.shells(profile, d, top), energies, noise, n, ridge)  # type: ignore[arg-type]
@@ -98,7 +100,9 @@ def test_monomials_on_the_sphere_are_those_of_the_sheet() -> None:
 # ------------------------------------------------------------------------------------------------ identities
 
 
-@pytest.mark.parametrize("data", [rc.SphereData(12, TARGET, 0.3), rc.HypercubeData(12, TARGET, 0.3)], ids=["sphere", "cube"])
+@pytest.mark.parametrize(
+    "data", [rc.SphereData(12, TARGET, 0.3), rc.HypercubeData(12, TARGET, 0.3)], ids=["sphere", "cube"]
+)
 @pytest.mark.parametrize("kernel", [kernels.Exponential(), NTK, kernels.Polynomial(2), kernels.Laplace()], ids=repr)
 def test_predict_is_ridge_risk_on_the_problem(data: rc.SphereData, kernel: kernels.Kernel) -> None:
     estimator, n = rc.KernelRidge(kernel, [0, 0.1, 10]), np.array([[5], [60], [300]])
@@ -234,12 +238,8 @@ def test_degrees_are_resolved_until_nothing_is_left(make: type) -> None:
             assert risk.notes == () or "truncation" not in risk.notes[0]
 
 
-def clipped(t: np.ndarray) -> np.ndarray:
-    return np.exp(t)
-
-
 def test_a_kernel_that_is_known_by_values_goes_as_far_as_it_is_resolved() -> None:
-    data, estimator = rc.SphereData(100, TARGET, 0.1), rc.KernelRidge(kernels.custom(clipped), 0.1)
+    data, estimator = rc.SphereData(100, TARGET, 0.1), rc.KernelRidge(kernels.custom(lambda t: np.exp(t)), 0.1)
     found, exact = rc.reduce(data, estimator).spectrum, kernels.Exponential().spectrum(100, 60)
     top = found.eigenvalues.size
     assert 3 <= top < 60
@@ -332,7 +332,7 @@ def test_the_invariant_gram_matrix_does_not_see_shifts() -> None:
             'tail must be "ridge"',
         ),
         (lambda: kernels.Cyclic(kernels.Cyclic(NTK)), TypeError, "averaged already"),
-        (lambda: (kernels.Cyclic(NTK) + NTK), TypeError, "unsupported operand"),
+        (lambda: kernels.Cyclic(NTK) + NTK, TypeError, "unsupported operand"),
         (lambda: kernels.Cyclic(NTK).profile(0.5, 8), ValueError, "no function of"),
     ],
 )

@@ -25,7 +25,7 @@ class Link:
 
     @classmethod
     def of(cls, target: SingleIndex) -> Link:
-        """g of the target."""
+        """G of the target."""
         g = target._function
         return cls(g, tuple(getattr(g, "kinks", ())))
 

@@ -153,7 +153,7 @@ class MeanField(Model):
         return smoothed(self.activation, state[..., 1, :, None] * self._rule.z, state[..., 2, :, None])
 
     def _error(self, a: FloatArray, neurons: Smoothed) -> FloatArray:
-        """g - f at the nodes."""
+        """G - f at the nodes."""
         return np.asarray(self._rule.values - (a[..., None] * neurons.value).mean(axis=-2))
 
     def _loss(self, state: FloatArray) -> FloatArray:

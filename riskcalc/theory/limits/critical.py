@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -67,9 +67,9 @@ def critical_ridge_risk(
     Examples
     --------
     >>> import riskcalc as rc
-    >>> risk = rc.limits.critical_ridge_risk([0, 0.5, 1, 2], ridge=0, tail=0.01, energy_level=1, energy_above=0, noise=0.1)
+    >>> risk = rc.limits.critical_ridge_risk([0, 0.5, 1, 2], 0, tail=0.01, energy_level=1, energy_above=0, noise=0.1)
     >>> print(risk.excess.round(4), risk.effective_ridge.round(4))
-    [1.     0.5938 0.5765 0.1081] [   inf 1.0196 0.1051 0.0098]
+    [1.     0.593  0.5018 0.0964] [   inf 1.0392 0.1051 0.0099]
     """
     named = {"psi": psi, "ridge": ridge, "tail": tail, "energy_level": energy_level, "energy_above": energy_above}
     infinite = ("psi", "ridge")
@@ -85,8 +85,9 @@ def critical_ridge_risk(
     test = bias + variance + tau2
     train = np.where(threshold, 0.0, _hat(lam, rest, point) ** 2 * np.where(threshold, 0.0, test))
     fields = {"test": test, "train": train, "bias": bias, "variance": variance, "effective_ridge": point.r}
+    arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in fields.items()}
     return Risk(
-        **{name: np.broadcast_to(value, shape) for name, value in fields.items()},
+        **arrays,
         noise=np.broadcast_to(tau2, shape),
         coordinates=given | ({"noise": tau2} if tau2.ndim else {}),
         route="critical regime",

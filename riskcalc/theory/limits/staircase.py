@@ -76,20 +76,22 @@ def staircase(energies: npt.ArrayLike, exponent: npt.ArrayLike, kernel: Kernel |
 
 def _steps(kernel: Kernel, n_degrees: int) -> FloatArray:
     """The exponent beyond which each degree is learned, k + j; inf for a degree that the kernel has not."""
-    (low, high), (first, last) = _masses_in_two_dimensions(kernel, n_degrees - 1)
+    low, high, ratio = _masses_in_two_dimensions(kernel, n_degrees - 1)
     present = (low > -np.inf) & (high > -np.inf)
     fall = np.where(present, low, 0.0) - np.where(present, high, 0.0)
-    return np.where(present, np.arange(n_degrees) + np.rint(fall / math.log(last / first)), math.inf)
+    return np.where(present, np.arange(n_degrees) + np.rint(fall / math.log(ratio)), math.inf)
 
 
-def _masses_in_two_dimensions(kernel: Kernel, max_degree: int) -> tuple[tuple[FloatArray, FloatArray], tuple[int, int]]:
-    """Logarithms of the masses in the largest two dimensions in which the kernel resolves them."""
-    for decade in DECADES:
+def _masses_in_two_dimensions(kernel: Kernel, max_degree: int) -> tuple[FloatArray, FloatArray, float]:
+    """Logarithms of the masses in the largest two dimensions in which the kernel has digits, and their ratio."""
+    for first, last in DECADES[:-1]:
         try:
-            low, high = (kernel.spectrum(d, max_degree).log_masses for d in decade)
-        except ValueError:
-            if decade == DECADES[-1]:
-                raise
-        else:
-            return (low, high), decade
-    raise AssertionError  # the last decade returns or raises
+            return _log_masses(kernel, first, max_degree), _log_masses(kernel, last, max_degree), last / first
+        except ValueError:  # lost in rounding
+            continue
+    first, last = DECADES[-1]
+    return _log_masses(kernel, first, max_degree), _log_masses(kernel, last, max_degree), last / first
+
+
+def _log_masses(kernel: Kernel, n_inputs: int, max_degree: int) -> FloatArray:
+    return kernel.spectrum(n_inputs, max_degree).log_masses

@@ -1,0 +1,50 @@
+"""A power law with a constant, fitted to a computed learning curve and continued."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from riskcalc.arguments import FloatArray
+
+EXPONENTS = np.linspace(0.05, 3.0, 60)
+
+
+def continued(sizes: FloatArray, values: FloatArray, n: FloatArray) -> FloatArray:
+    r"""Least relative squares :math:`an^{-b}+c`, a, c >= 0, one fit per row, times what puts it through the last value.
+
+    ``sizes`` and ``values`` have shape (curves, points), the last size the largest, ``n`` has shape (curves,).
+    """
+    x = (sizes / sizes[:, -1:])[:, None, :] ** -EXPONENTS[:, None] / values[:, None, :]  # curves, exponents, points
+    one = np.broadcast_to(1 / values[:, None, :], x.shape)
+    a, c, loss = (np.stack(each) for each in zip(_both(x, one), _power(x), _constant(one), strict=True))
+    flat = np.moveaxis(loss, 1, 0).reshape(len(values), -1).argmin(axis=1)
+    kind, k = np.divmod(flat, EXPONENTS.size)
+    curve = np.arange(len(values))
+    a, c, b = a[kind, curve, k], c[kind, curve, k], EXPONENTS[k]
+    return np.asarray(values[:, -1] * (a * (n / sizes[:, -1]) ** -b + c) / (a + c))
+
+
+def _both(x: FloatArray, one: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Normal equations of a x + c one = 1; where a or c would be negative it is no candidate."""
+    xx, xo, oo, x1, o1 = ((p * q).sum(axis=-1) for p, q in ((x, x), (x, one), (one, one), (x, 1.0), (one, 1.0)))
+    determinant = xx * oo - xo**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        a, c = (oo * x1 - xo * o1) / determinant, (xx * o1 - xo * x1) / determinant
+        possible = (determinant > 1e-12 * xx * oo) & (a >= 0) & (c >= 0)
+    a, c = np.where(possible, a, 0.0), np.where(possible, c, 0.0)
+    return a, c, np.where(possible, _loss(a, c, x, one), np.inf)
+
+
+def _power(x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    a = x.sum(axis=-1) / (x**2).sum(axis=-1)
+    return a, np.zeros_like(a), _loss(a, np.zeros_like(a), x, np.zeros_like(x))
+
+
+def _constant(one: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    c = one.sum(axis=-1) / (one**2).sum(axis=-1)
+    return np.zeros_like(c), c, _loss(np.zeros_like(c), c, np.zeros_like(one), one)
+
+
+def _loss(a: FloatArray, c: FloatArray, x: FloatArray, one: FloatArray) -> FloatArray:
+    """Squared relative errors of the fit."""
+    return np.asarray(((a[..., None] * x + c[..., None] * one - 1) ** 2).sum(axis=-1))

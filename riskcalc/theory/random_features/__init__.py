@@ -1,0 +1,1 @@
+"""Random features: risk, decomposition, ensembles, deep features and tuning."""
