@@ -112,9 +112,9 @@ def arguments_of(
 
 def nearest(word: object, known: Iterable[str]) -> str:
     """The known word that is most like ``word``, or all of them."""
-    names = list(known)
-    close = difflib.get_close_matches(str(word), names, 1)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+    names = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(str(word).casefold(), names, 1)
+    return f"did you mean {names[close[0]]!r}?" if close else f"there are {', '.join(names.values())}"
 
 
 def _is_model(annotation: Any) -> bool:

@@ -39,7 +39,10 @@ def frame(coordinates: Coordinates, named: Mapping[str, FloatArray], shape: tupl
 
 
 def labelled(coordinates: Coordinates, named: Mapping[str, FloatArray], shape: tuple[int, ...]) -> xarray.Dataset:
-    """Fields as an xarray Dataset; an axis along which exactly one coordinate varies is named after it."""
+    """Fields as an xarray Dataset; an axis along which exactly one coordinate varies is named after it.
+
+    A field that was swept itself, as the noise, is the coordinate of that name.
+    """
     import xarray
 
     dims = [axis_name(coordinates, axis, len(shape)) for axis in range(len(shape))]
@@ -48,7 +51,8 @@ def labelled(coordinates: Coordinates, named: Mapping[str, FloatArray], shape: t
         wide = np.broadcast_to(value, (1,) * (len(shape) - np.ndim(value)) + np.shape(value))
         axes = [axis for axis in range(len(shape)) if wide.shape[axis] > 1 or dims[axis] == name]
         coords[name] = ([dims[axis] for axis in axes], wide.reshape([wide.shape[axis] for axis in axes]))
-    return xarray.Dataset({k: (dims, np.broadcast_to(v, shape)) for k, v in named.items()}, coords)
+    variables = {k: (dims, np.broadcast_to(v, shape)) for k, v in named.items() if k not in coords}
+    return xarray.Dataset(variables, coords)
 
 
 def axis_name(coordinates: Coordinates, axis: int, ndim: int) -> str:

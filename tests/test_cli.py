@@ -132,6 +132,16 @@ class TestPredict:
         expected = rc.predict(rc.Dataset.from_csv("my.csv", "y"), rc.Ridge(1), np.linspace(50, 400, 8))
         assert np.array_equal(read_json(out).test, expected.test)
 
+    def test_a_table_with_a_kernel(self, run):
+        code, out, _ = run(
+            "predict --table my.csv --target y --n-samples 50,100 --kernel RBF --set estimator.kernel.gamma=0.1 "
+            "--ridge 2 --standardise --json"
+        )
+        assert code == 0
+        data = rc.Dataset.from_csv("my.csv", "y", standardise=True)
+        expected = rc.predict(data, rc.KernelRidge(rc.kernels.RBF(0.1), 2), [50, 100])
+        assert np.array_equal(read_json(out).test, expected.test)
+
     def test_options_of_a_table(self, run):
         code, out, _ = run(
             "predict --table hole.csv --target -1 --n-samples 50 --ridge 0.1:10:3:log --standardise --intercept "
@@ -277,6 +287,9 @@ REFUSED = [
     ("predict isotropic -o no/file", "there is no folder"),
     ("predict isotropic -o .", "is a folder"),
     ("predict isotropic --target y", "belong to --table FILE"),
+    ("predict isotropic --kernel RBF", "belong to --table FILE"),
+    ("predict --table my.csv --target y --n-samples 50 --kernel rbf", "is not known; did you mean 'kernels.RBF'?"),
+    ("predict --table my.csv --target y --n-samples 50 --kernel Polynomial", "kernels.Polynomial needs 'degree'"),
     ("predict isotropic --sett x=1", "Unknown option: --sett. Did you mean --set?"),
     ("predict isotropic diabetes", "Unused Tokens"),
     ("prdict isotropic", 'Unknown command "prdict". Did you mean "predict"?'),

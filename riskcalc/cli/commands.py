@@ -234,7 +234,8 @@ def _fine(made: Experiment, trials: Trials | None) -> Risk:
 
     if trials is None:
         return made.replace(n_samples=finer(made.n_samples, FINE)).predict()
-    return predict(trials.data, trials.estimator, finer(trials.coordinates["n_samples"], FINE))
+    sizes = finer(trials.coordinates["n_samples"], FINE)
+    return predict(trials.data, trials.estimator, sizes, test_data=trials.test_data)
 
 
 def _report(answer: Answer, chosen: Recipe, form: str) -> str:

@@ -67,6 +67,9 @@ class Table:
         What to do with rows that have an empty cell.
     header
         Whether the first line names the columns; left out, it does unless all its cells are numbers.
+    kernel
+        Kernel ridge regression with a kernel of riskcalc.kernels (RBF, Laplace, Polynomial, ...) instead of ridge
+        regression; --set estimator.kernel.gamma=0.1 changes its arguments.
     """
 
     table: Annotated[str | None, Parameter(metavar="FILE")] = None
@@ -76,6 +79,7 @@ class Table:
     drop: Annotated[tuple[str, ...], Parameter(metavar="COLUMN", allow_leading_hyphen=True)] = ()
     missing: Literal["error", "drop"] = "error"
     header: bool | None = None
+    kernel: Annotated[str | None, Parameter(metavar="NAME")] = None
 
 
 @Parameter(name="*", group=Group("Trials", sort_key=3))
@@ -176,7 +180,9 @@ def recipe(name: str | None, choice: Choice, table: Table, running: Running | No
             raise ValueError(f"give an experiment or --table, not both; got {name} and {table.table}")
         found = _of_table(choice, table)
     elif table != Table():
-        raise ValueError("--target, --standardise, --intercept, --drop, --missing and --header belong to --table FILE")
+        raise ValueError(
+            "--target, --standardise, --intercept, --drop, --missing, --header and --kernel belong to --table FILE"
+        )
     elif name is None:
         raise ValueError(f"give an experiment ({', '.join(shipped())}), a TOML file, - for stdin, or --table FILE")
     else:
@@ -209,7 +215,10 @@ def _of_table(choice: Choice, table: Table) -> Recipe:
     }
     if table.header is not None:
         data["header"] = table.header
-    return Recipe(str(table.table), {"data": data, "estimator": {"kind": "Ridge", "ridge": 1.0}})
+    estimator: dict[str, Any] = {"kind": "Ridge", "ridge": 1.0}
+    if table.kernel is not None:
+        estimator |= {"kind": "KernelRidge", "kernel": {"kind": f"kernels.{table.kernel.removeprefix('kernels.')}"}}
+    return Recipe(str(table.table), {"data": data, "estimator": estimator})
 
 
 def _pair(text: str) -> tuple[str, Any]:

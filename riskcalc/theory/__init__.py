@@ -1,6 +1,6 @@
 """The equations: what the risk will be."""
 
-from riskcalc.theory import limits
+from riskcalc.theory import dynamics, lazy, limits, random_features
 from riskcalc.theory.bias import BiasDecomposition, bias_decomposition
 from riskcalc.theory.cross_risk import cross_risk
 from riskcalc.theory.effective_ranks import benign_bounds, df2_bounds, effective_ranks
@@ -10,31 +10,37 @@ from riskcalc.theory.ensemble import ensemble_risk, equivalent_ridge
 from riskcalc.theory.exponents import learning_curve_exponents, ridgeless_power_law
 from riskcalc.theory.finite_population import finite_population_risk
 from riskcalc.theory.gradient_flow import gradient_flow_risk
+from riskcalc.theory.learning_curve import LearningCurve, learning_curve
 from riskcalc.theory.marchenko_pastur import MarchenkoPastur
 from riskcalc.theory.optimal_time import OptimalTime, optimal_time
 from riskcalc.theory.outputs import error_matrix
 from riskcalc.theory.overfitting import overfitting_type
 from riskcalc.theory.predict import predict
 from riskcalc.theory.problem import Problem, reduce
+from riskcalc.theory.random_features import random_feature_risk
 from riskcalc.theory.ridge import ridge_risk
 from riskcalc.theory.sample_size import sample_size
 from riskcalc.theory.shift import shifted_risk
 from riskcalc.theory.spectral_edges import ridge_lower_limit
 from riskcalc.theory.spectral_law import SpectralLaw
 from riskcalc.theory.spike import spike
+from riskcalc.theory.table_sample_size import SampleSizes
 from riskcalc.theory.tune import Tuned, tune
 
 __all__ = [
     "BiasDecomposition",
+    "LearningCurve",
     "MarchenkoPastur",
     "OptimalTime",
     "Problem",
+    "SampleSizes",
     "SpectralLaw",
     "Tuned",
     "benign_bounds",
     "bias_decomposition",
     "cross_risk",
     "df2_bounds",
+    "dynamics",
     "effective_ranks",
     "effective_ridge",
     "elliptical_risk",
@@ -43,12 +49,16 @@ __all__ = [
     "error_matrix",
     "finite_population_risk",
     "gradient_flow_risk",
+    "lazy",
+    "learning_curve",
     "learning_curve_exponents",
     "limits",
     "log_effective_ridge",
     "optimal_time",
     "overfitting_type",
     "predict",
+    "random_feature_risk",
+    "random_features",
     "reduce",
     "ridge_lower_limit",
     "ridge_risk",

@@ -188,7 +188,7 @@ def _averaged(
     pair = with_limits(problem, n, lam, noise, bare + unused + sums.spread, sums, pair)
     one = ridge_fields(k, noise, outside, bare, sums)
     one = with_limits(problem, k, lam, noise, bare + sums.spread, sums, one)
-    fresh = _freshwith_limits(k, noise + outside, bare, sums, _fresh_error(k, noise + outside, bare, sums))
+    fresh = _fresh_with_limits(k, noise + outside, bare, sums, _fresh_error(k, noise + outside, bare, sums))
     every = unused == 0  # n = 0 as well
     seen, rest = np.where(every, 1.0, k / n), np.where(every, 0.0, unused / n)
     beyond = {"test": np.where(every, 0.0, one["test"]), "in_sample": np.where(every, 0.0, fresh)}
@@ -204,7 +204,7 @@ def _fresh_error(k: Any, noise: Any, bare: Any, sums: Any) -> Any:
     return (k * sums.left + noise * sums.df2) / (bare + sums.spread)
 
 
-def _freshwith_limits(k: FloatArray, noise: FloatArray, bare: FloatArray, sums: Sums, value: FloatArray) -> FloatArray:
+def _fresh_with_limits(k: FloatArray, noise: FloatArray, bare: FloatArray, sums: Sums, value: FloatArray) -> FloatArray:
     threshold = (bare + sums.spread == 0) & (k >= NO_SAMPLES)
     value = np.where(threshold, np.where(noise > 0, np.inf, 0.0), value)
     return np.where(k < NO_SAMPLES, sums.left, value)

@@ -59,7 +59,7 @@ class TableCurve:
         sizes[:, -1] = last
         ridges = np.broadcast_to(values[:, None], sizes.shape)
         curve = self._determined(sizes.ravel(), ridges.ravel())[0].reshape(sizes.shape)
-        return continued(sizes[which], curve[which], n)
+        return continued(sizes, curve, which, n)
 
     def bound(self, n: FloatArray) -> FloatArray:
         """Best test error at n among the ridges >= 0 at which it is determined: an upper estimate of the best."""

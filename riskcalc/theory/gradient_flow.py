@@ -18,7 +18,7 @@ from riskcalc.theory.nodes import Nodes
 from riskcalc.theory.problem import PROBLEM_HINT, Problem
 from riskcalc.theory.ridge import ridge_risk
 
-SOURCES = ("ali2019", "cheng2024", "derived")
+SOURCES = ("ali2019", "cheng2024", "weideman2007")
 EARLY = 0.1  # of the time scale: up to here what grows as t² is summed without what grows as t
 LONGEST = 1e280  # beyond it, or below its inverse, a time is its limit: Newton's iteration needs some room
 
@@ -95,7 +95,7 @@ def gradient_flow_risk(problem: Problem, n_samples: npt.ArrayLike, time: npt.Arr
         **arrays,
         noise=np.broadcast_to(noise, shape),
         coordinates={"n_samples": n, "time": t} | ({"noise": noise} if noise.ndim else {}),
-        route="deterministic equivalent",
+        route="deterministic equivalent of gradient flow",
         sources=SOURCES,
     )
 

@@ -70,12 +70,18 @@ def _enough(spectrum: Spectrum, n_inputs: int, domain: str) -> bool:
     Its rounding must be far below κ > s_1/n: the tail is either large or nothing.
     """
     following = spectrum.eigenvalues.size
-    if spectrum.tail == 0:
+    if spectrum.tail == 0 and not underflows(spectrum, n_inputs, domain):
         return True
     if domain == "sphere":
         return float(log_sphere_multiplicity(n_inputs, following)) >= LOG_ENOUGH
     many = 2 * following <= n_inputs and float(log_hypercube_multiplicity(n_inputs, following)) >= LOG_ENOUGH
     return many and not NEGLIGIBLE * spectrum.trace < spectrum.tail < LARGE * spectrum.trace
+
+
+def underflows(spectrum: Spectrum, n_inputs: int, domain: str) -> bool:
+    """Whether there are degrees beyond the last although their trace is 0 as a float."""
+    complete = domain == "hypercube" and spectrum.eigenvalues.size > n_inputs
+    return spectrum.tail == 0 and not complete and bool((spectrum.log_masses[-2:] > -np.inf).any())
 
 
 def _largest_safe(kernel: Kernel, n_inputs: int, domain: str, top: int) -> Spectrum:

@@ -13,7 +13,7 @@ from riskcalc.arguments import FloatArray, choice
 from riskcalc.result import Risk
 from riskcalc.spectrum import Spectrum
 from riskcalc.theory.effective_ridge import fixed_point
-from riskcalc.theory.kernel_reduction import Inputs, Tail, tail_of
+from riskcalc.theory.kernel_reduction import Inputs, Tail, tail_of, underflows
 from riskcalc.theory.problem import Problem, kernel_problem
 from riskcalc.theory.ridge import ridge_risk
 
@@ -35,6 +35,7 @@ def kernel_ridge_risk(
     choice("tail", tail, CLOSURES)
     problem = kernel_problem(data, estimator.kernel, max_degree)
     beyond = tail_of(data, estimator.kernel, problem.spectrum)
+    _refuse_underflow(data, problem, n_samples, estimator.ridge)
     atom = with_atom(problem, beyond)
     if tail == "atom":
         _refuse_atom(atom, n_samples, estimator.ridge)
@@ -114,6 +115,17 @@ def _room(problem: Problem, log_kappa: FloatArray, n: FloatArray, log_square: fl
     counts = np.where(spectrum.log_masses > -np.inf, counts, 0.0)
     df2 = (counts * learned(problem, log_kappa)).sum(axis=-1) + np.exp(log_square - 2 * log_kappa)
     return np.where(n > 0, 1 - df2 / n, 1.0)
+
+
+def _refuse_underflow(data: Inputs, problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> None:
+    """Beyond the degrees whose masses a float can hold κ is not known, and the rank is not theirs."""
+    rank = problem.spectrum.rank
+    many = (np.asarray(ridge) == 0) & (np.asarray(n_samples) >= rank)
+    if many.any() and underflows(problem.spectrum, data.n_inputs, data.domain):
+        raise ValueError(
+            f"n_samples must be below {rank:g} at ridge 0, got up to {np.max(n_samples):g}: the eigenvalues of "
+            "the degrees from there on underflow; give a ridge"
+        )
 
 
 def _refuse_atom(atom: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> None:

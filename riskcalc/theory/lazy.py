@@ -1,7 +1,7 @@
-"""When is a network its own linearisation: a sufficient condition, its guarantees, and the linearised flow.
+r"""When is a network its own linearisation: a sufficient condition, its guarantees, and the linearised flow.
 
-The network is :math:`\\alpha f`, trained by :math:`\\dot\\theta = -\\nabla\\frac1{2n}\\|y - \\alpha f(\\theta)\\|^2`;
-:math:`\\sigma_{\\min}`, :math:`L` and the Jacobian are those of f on the data, without the scale α.
+The network is :math:`\alpha f`, trained by :math:`\dot\theta = -\nabla\frac1{2n}\|y - \alpha f(\theta)\|^2`;
+:math:`\sigma_{\min}`, :math:`L` and the Jacobian are those of f on the data, without the scale α.
 """
 
 from __future__ import annotations
@@ -10,10 +10,37 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-import scipy.linalg
 
-from riskcalc.activations import ELU, GELU, Activation, Cos, Erf, Hermite, Linear, Quadratic, Sigmoid, SiLU, Sin, Softplus, Tanh
-from riskcalc.arguments import FloatArray, common_shape, instance, numbers, positive_part, symmetric, whole
+from riskcalc.activations import (
+    ELU,
+    GELU,
+    Activation,
+    Cos,
+    Custom,
+    Erf,
+    Hermite,
+    Linear,
+    Power,
+    Quadratic,
+    Sigmoid,
+    SiLU,
+    Sin,
+    Softplus,
+    Tanh,
+)
+from riskcalc.arguments import FloatArray, common_shape, instance, numbers, positive_part, symmetric
+
+__all__ = [
+    "convergence_rate",
+    "displacement_bound",
+    "flow_path",
+    "laziness_ratio",
+    "lazy_scale",
+    "lipschitz_bound",
+    "neural_tangent_gram",
+    "ridge_for_time",
+    "singular_values",
+]
 
 ACTIVATION_HINT = "make one with riskcalc.activations"
 
@@ -338,7 +365,7 @@ def singular_values(gram: npt.ArrayLike) -> FloatArray:
     >>> print(rc.lazy.singular_values([[4.0, 0.0], [0.0, 9.0]]))
     [3. 2.]
     """
-    eigenvalues = scipy.linalg.eigvalsh(symmetric("gram", gram))
+    eigenvalues = np.linalg.eigvalsh(symmetric("gram", gram))
     return np.sqrt(positive_part("gram", eigenvalues))[::-1]
 
 
@@ -346,7 +373,8 @@ def flow_path(gram: npt.ArrayLike, outputs: npt.ArrayLike, times: npt.ArrayLike)
     r"""The linearised flow in closed form: weights of the kernel functions at each time.
 
     .. math:: \hat f_t(x) = k(x)^{\sf T}c_t, \qquad
-              c_t = U\,\mathrm{diag}\Big(\frac{1-e^{-s_it/n}}{s_i}\Big)U^{\sf T}y, \qquad K = U\,\mathrm{diag}(s)U^{\sf T}
+              c_t = U\,\mathrm{diag}\Big(\frac{1-e^{-s_it/n}}{s_i}\Big)U^{\sf T}y, \quad
+              K = U\,\mathrm{diag}(s)U^{\sf T}
 
     Parameters
     ----------
@@ -370,7 +398,7 @@ def flow_path(gram: npt.ArrayLike, outputs: npt.ArrayLike, times: npt.ArrayLike)
     Notes
     -----
     Where :math:`s_i = 0` the factor is t/n, which no prediction sees; at t = inf it is set to 0. Ridge regression has
-    1/(s + λ) in its place; the match is λ = n/t (``ridge_for_time``), and the two factors differ by at most 0.2036322/s.
+    1/(s + λ) in its place; the match is λ = n/t (``ridge_for_time``), and the two differ by at most 0.2036322/s.
 
     References
     ----------
@@ -388,7 +416,7 @@ def flow_path(gram: npt.ArrayLike, outputs: npt.ArrayLike, times: npt.ArrayLike)
     t = numbers("times", times, at_least=0, finite=False)
     if y.ndim not in (1, 2) or len(y) != len(K):
         raise ValueError(f"outputs must have shape ({len(K)},) or ({len(K)}, q), as gram, got {y.shape}")
-    s, U = scipy.linalg.eigh(K)
+    s, U = np.linalg.eigh(K)
     s, n = positive_part("gram", s), len(K)
     with np.errstate(invalid="ignore", over="ignore"):
         learned = -np.expm1(-s * t[..., None] / n)
@@ -446,19 +474,19 @@ def _over(below: FloatArray, top: FloatArray) -> FloatArray:
 
 
 def _curvature(activation: Activation) -> float:
-    """The supremum of |φ''|, or of the slopes of φ'."""
+    """The supremum of the slopes of φ', which is sup |φ''| where φ' has no jump."""
     phi = instance("activation", activation, Activation, ACTIVATION_HINT)
+    if isinstance(phi, Custom):
+        raise ValueError(f"curvature must be given for {phi!r}; it is sup |φ''|")
     if isinstance(phi, Erf):
         return 4 * phi.scale**2 / math.sqrt(2 * math.pi * math.e)
     if isinstance(phi, (Sin, Cos)):
-        return phi.frequency**2
-    if isinstance(phi, Hermite):
-        return 2.0 * (phi.degree == 2) if phi.degree <= 2 else math.inf
-    if type(phi) in CURVATURES:
-        return CURVATURES[type(phi)]
-    if phi.kinks or type(phi).__module__.startswith("riskcalc.") and not hasattr(phi, "function"):
-        return math.inf
-    raise ValueError(f"curvature must be given for {phi!r}; it is sup |φ''|")
+        return float(phi.frequency) ** 2
+    if isinstance(phi, Hermite) and phi.degree <= 2:
+        return 2.0 if phi.degree == 2 else 0.0
+    if isinstance(phi, Power) and phi.exponent == 2:
+        return 2.0
+    return CURVATURES.get(type(phi), math.inf)
 
 
 CURVATURES: dict[type[Activation], float] = {

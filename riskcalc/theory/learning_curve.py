@@ -28,7 +28,7 @@ FEWEST_ROWS = 30
 WIDENING = 0.15  # of the logarithmic error, per unit of log(n/n_identified)
 RIDGES = ("fixed", "per_row", "best")
 HALF_DECADES = 10 ** np.linspace(-3.5, 2.0, 12)  # candidates for the best ridge, in units of the mean diagonal
-PAIRS = {(Dataset, Ridge): "X Xᵀ", (Dataset, KernelRidge): "kernel"}
+PAIRS: dict[tuple[type[Model], type[Model]], str] = {(Dataset, Ridge): "X Xᵀ", (Dataset, KernelRidge): "kernel"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +73,7 @@ class LearningCurve:
     >>> import riskcalc as rc
     >>> X = np.random.default_rng(0).standard_normal((60, 10))
     >>> rc.learning_curve(rc.Dataset(X, X[:, 0] + X[:, 1] ** 2), rc.Ridge(1.0), n_samples=240)
-    LearningCurve(240 samples from 60 rows: test 2.37, between 1.3 and 4.34, identified)
+    LearningCurve(240 samples from 60 rows: test 1.75, between 0.824 and 3.71, identified)
     """
 
     test: FloatArray
@@ -207,7 +207,7 @@ def learning_curve(
     >>> table = rc.Dataset(X, X[:, 0] + X[:, 1] ** 2)
     >>> curve = rc.learning_curve(table, rc.Ridge(1.0), n_samples=[30, 60, 240])
     >>> curve.test.round(3), curve.identified.tolist()
-    (array([3.235, 2.758, 2.44 ]), [True, True, True])
+    (array([2.404, 1.996, 1.749]), [True, True, True])
     """
     lookup(PAIRS, "learning curve", dataset, estimator)
     if dataset.n_rows < FEWEST_ROWS:
@@ -241,24 +241,23 @@ def _cells(mode: str, n: FloatArray, ridge: FloatArray, diagonal: float) -> tupl
 
 def _predicted(
     parts: TableParts, sizes: FloatArray, penalties: FloatArray, rng: int | np.random.Generator
-) -> tuple[TableCurve, tuple[FloatArray, FloatArray, FloatArray], FloatArray]:
+) -> tuple[TableCurve, list[FloatArray], FloatArray]:
     """The curve of all rows, its best test errors with penalty and correction, and log test without each group."""
-    everything, *others = row_sets(len(parts.outputs), rng)
     flat = [np.broadcast_to(a, penalties.shape).ravel() for a in (sizes, penalties)]
+    n_rows = len(parts.outputs)
 
-    def tests(curve: TableCurve) -> tuple[FloatArray, FloatArray]:
-        test, correction = curve.test(*flat)
-        return test.reshape(penalties.shape), correction.reshape(penalties.shape)
+    def on_rows(rows: Rows) -> tuple[TableCurve | None, FloatArray, FloatArray]:
+        curve = TableCurve.of(parts.eigensystem(rows))
+        test, correction = (a.reshape(penalties.shape) for a in curve.test(*flat))
+        return curve if len(rows) == n_rows else None, test, correction
 
-    def without_a_group(rows: Rows) -> FloatArray:
-        with np.errstate(divide="ignore"):
-            return np.log(tests(TableCurve.of(parts.eigensystem(rows)))[0].min(axis=-1))
-
-    curve = TableCurve.of(parts.eigensystem(everything))
-    test, correction = tests(curve)
+    (curve, test, correction), *others = on_each(on_rows, row_sets(n_rows, rng))
+    assert curve is not None
     best = test.argmin(axis=-1)[..., None]
-    chosen = tuple(np.take_along_axis(a, best, -1)[..., 0] for a in (test, penalties, correction))
-    return curve, (chosen[0], chosen[1], chosen[2]), np.stack(on_each(without_a_group, others))
+    chosen = [np.take_along_axis(a, best, -1)[..., 0] for a in (test, penalties, correction)]
+    with np.errstate(divide="ignore"):
+        logs = np.log([test.min(axis=-1) for _, test, _ in others])
+    return curve, chosen, logs
 
 
 def _interval(test: FloatArray, s: FloatArray, beyond: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:

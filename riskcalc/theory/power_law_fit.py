@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray
 
 EXPONENTS = np.linspace(0.05, 3.0, 60)
 
 
-def continued(sizes: FloatArray, values: FloatArray, n: FloatArray) -> FloatArray:
-    r"""Least relative squares :math:`an^{-b}+c`, a, c >= 0, one fit per row, times what puts it through the last value.
+def continued(sizes: FloatArray, values: FloatArray, which: npt.NDArray[np.intp], n: FloatArray) -> FloatArray:
+    r"""Least relative squares :math:`an^{-b}+c`, a, c >= 0, per curve, times what puts it through the last value.
 
-    ``sizes`` and ``values`` have shape (curves, points), the last size the largest, ``n`` has shape (curves,).
+    ``sizes`` and ``values`` have shape (curves, points), the last size the largest; at each n ``which`` curve it is.
     """
     x = (sizes / sizes[:, -1:])[:, None, :] ** -EXPONENTS[:, None] / values[:, None, :]  # curves, exponents, points
     one = np.broadcast_to(1 / values[:, None, :], x.shape)
-    a, c, loss = (np.stack(each) for each in zip(_both(x, one), _power(x), _constant(one), strict=True))
-    flat = np.moveaxis(loss, 1, 0).reshape(len(values), -1).argmin(axis=1)
-    kind, k = np.divmod(flat, EXPONENTS.size)
-    curve = np.arange(len(values))
-    a, c, b = a[kind, curve, k], c[kind, curve, k], EXPONENTS[k]
-    return np.asarray(values[:, -1] * (a * (n / sizes[:, -1]) ** -b + c) / (a + c))
+    a, c, loss = (np.stack(each, axis=1) for each in zip(_both(x, one), _power(x), _constant(one), strict=True))
+    kind, k = np.divmod(loss.reshape(len(loss), 3 * EXPONENTS.size).argmin(axis=1), EXPONENTS.size)
+    curve = np.arange(len(loss))
+    a, c, b = a[curve, kind, k], c[curve, kind, k], EXPONENTS[k]
+    share = (a / (a + c))[which]
+    return np.asarray(values[which, -1] * (share * (n / sizes[which, -1]) ** -b[which] + 1 - share))
 
 
 def _both(x: FloatArray, one: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

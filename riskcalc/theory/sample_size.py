@@ -13,33 +13,50 @@ from riskcalc.estimators import Ridge
 from riskcalc.model import Model
 from riskcalc.theory.problem import Problem, reduce
 from riskcalc.theory.ridge import ridge_risk
+from riskcalc.theory.table_sample_size import SampleSizes, table_sample_size
 
 PER_DECADE = 48  # grid points of the scan for a crossing
 LARGEST = 1e10
 
 
-def sample_size(data: Model, estimator: Model, test: npt.ArrayLike) -> FloatArray:
+def sample_size(
+    data: Model,
+    estimator: Model,
+    test: npt.ArrayLike,
+    *,
+    ridge: str = "fixed",
+    level: float = 0.9,
+    rng: int | np.random.Generator = 0,
+) -> FloatArray | SampleSizes:
     r"""Smallest sample whose predicted test error is small enough.
 
     .. math:: \\min\\{n : \\mathrm{test}(n) \\le t\\}
 
     Parameters
     ----------
-    data : GaussianData or Problem
-    estimator : Ridge
+    data : GaussianData, Problem or Dataset
+    estimator : Ridge, for a Dataset KernelRidge too
         With a single ridge.
     test : array_like, >= 0
         The error t to be reached; units of y².
+    ridge : {"fixed", "per_row", "best"}
+        For a Dataset: how the penalty goes with n, as in ``learning_curve``.
+    level : float, 0 < level < 1
+        For a Dataset: nominal coverage of the interval that makes the set.
+    rng : int or Generator
+        For a Dataset: of the random groups of the jackknife.
 
     Returns
     -------
-    ndarray
-        Shape of ``test``: a real number (round it up), 0 if no sample is needed, inf if none below 1e10 is enough.
+    ndarray, or SampleSizes
+        Shape of ``test``: a real number (round it up), 0 if no sample is needed, inf if none below 1e10 is enough. A
+        Dataset tells a set of sizes between its number of rows m and 32 m, ``.lower .upper .verdict``: those at which
+        the error is within the interval of ``learning_curve``.
 
     Raises
     ------
     TypeError
-        If there is no theory for the pair, or for a Dataset.
+        If there is no theory for the pair.
     ValueError
         If a number is outside its domain, or ridge or noise is not a single number.
     NotConvergedError
@@ -48,7 +65,8 @@ def sample_size(data: Model, estimator: Model, test: npt.ArrayLike) -> FloatArra
     Notes
     -----
     At a fixed ridge the error need not fall with n: it is scanned on a logarithmic grid of 48 points a decade, denser
-    around the rank, and the first crossing is refined. A dip narrower than the grid is missed.
+    around the rank, and the first crossing is refined. A dip narrower than the grid is missed. The set of a table is
+    unbounded above more often than not: its interval widens, and curves near their floor are flat.
 
     References
     ----------
@@ -61,16 +79,18 @@ def sample_size(data: Model, estimator: Model, test: npt.ArrayLike) -> FloatArra
     400.0
     """
     if isinstance(data, Dataset):
-        raise TypeError("data must be a GaussianData or a Problem, got a Dataset, which tells nothing beyond its rows")
-    ridge = instance("estimator", estimator, Ridge, "Ridge(1.0), say").ridge
+        return table_sample_size(data, estimator, test, ridge, level, rng)
+    if ridge != "fixed":
+        raise ValueError(f"ridge must be 'fixed' unless data is a Dataset, got {ridge!r}; tune finds the best ridge")
+    lam = instance("estimator", estimator, Ridge, "Ridge(1.0), say").ridge
     problem = data if isinstance(data, Problem) else reduce(data, estimator)
     target = numbers("test", test, at_least=0)
-    for name, value in (("ridge", ridge), ("noise", problem.noise)):
+    for name, value in (("ridge", lam), ("noise", problem.noise)):
         if np.size(value) != 1:
             raise ValueError(f"{name} must be a single number for a sample size, got shape {np.shape(value)}")
 
     def error(n: FloatArray) -> FloatArray:
-        value = ridge_risk(problem, n, ridge).test.reshape(np.shape(n))
+        value = ridge_risk(problem, n, lam).test.reshape(np.shape(n))
         return np.where(np.isfinite(value), value, np.finfo(float).max / 4)  # so that a bracket may end at a threshold
 
     grid = _sizes(problem.spectrum.rank)

@@ -17,6 +17,7 @@ from riskcalc.theory.finite_population import WARN_ABOVE, finite_population, loc
 from riskcalc.theory.problem import REDUCTIONS, reduce
 from riskcalc.theory.ridge import ridge_risk
 
+MUCH = 0.15  # of |LOO/GCV - 1|, from which the heuristic itself is not to be trusted
 ROUTES = ("finite_population", "plug_in", "gcv")
 
 
@@ -40,7 +41,7 @@ def _finite_population(data: Dataset, estimator: Any, n_samples: npt.ArrayLike) 
     if worst > WARN_ABOVE:
         notes = (
             f"the eigenvectors are localised: LOO/GCV differs from 1 by up to {worst:.0%}; it is multiplied "
-            "in, which is a heuristic, so expect errors of several per cent",
+            f"in, which is a heuristic, so expect errors of {'tens of' if worst > MUCH else 'several'} per cent",
         )
     with np.errstate(invalid="ignore"):
         return replace(risk, test=risk.test * correction, notes=notes)

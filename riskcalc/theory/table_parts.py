@@ -16,11 +16,11 @@ from riskcalc.theory.eigensystem import Eigensystem
 
 @dataclass(frozen=True)
 class TableParts:
-    """Inputs where they have few columns, else the kernel matrix, with the outputs."""
+    """The inputs where they have few columns, else the kernel matrix, with the outputs."""
 
     outputs: FloatArray
-    inputs: FloatArray | None
-    kernel: FloatArray | None
+    matrix: FloatArray
+    is_kernel: bool
 
     @classmethod
     def of(cls, data: Dataset, estimator: Any, centre: bool) -> TableParts:
@@ -30,24 +30,24 @@ class TableParts:
             raise ValueError("outputs must vary, got a constant; there is nothing to learn from it")
         y = y - y.mean(axis=0) if centre else y
         if not isinstance(estimator, KernelRidge) and 2 * data.n_features <= data.n_rows:
-            return cls(y, X, None)
+            return cls(y, X, False)
         with np.errstate(over="ignore", invalid="ignore"):
             kernel = estimator.kernel(X) if isinstance(estimator, KernelRidge) else X @ X.T
         if not np.isfinite(kernel).all():
             raise ValueError("inputs must have inner products that a float holds, got larger ones; rescale them")
-        return cls(y, None, kernel)
+        return cls(y, kernel, True)
 
     @property
     def mean_diagonal(self) -> float:
         """Mean of K(x, x) over the rows."""
-        return float(np.mean((self.inputs**2).sum(axis=1) if self.kernel is None else np.diag(self.kernel)))
+        return float(np.mean(np.diag(self.matrix) if self.is_kernel else (self.matrix**2).sum(axis=1)))
 
     def eigensystem(self, rows: npt.NDArray[np.intp]) -> Eigensystem:
         """Of some of the rows."""
-        if self.kernel is None:
-            table = Eigensystem.of_inputs(self.inputs[rows], self.outputs[rows])
+        if self.is_kernel:
+            table = Eigensystem.of_matrix(self.matrix[np.ix_(rows, rows)], self.outputs[rows])
         else:
-            table = Eigensystem.of_matrix(self.kernel[np.ix_(rows, rows)], self.outputs[rows])
+            table = Eigensystem.of_inputs(self.matrix[rows], self.outputs[rows])
         if table.eigenvalues.size == 0:
             raise ValueError("inputs must not all be zero, got a kernel matrix of zeros; it learns nothing")
         return table

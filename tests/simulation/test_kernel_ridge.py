@@ -225,7 +225,7 @@ CELLS = [
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [rc.SphereData, rc.HypercubeData])
 def test_z_scores_over_many_cells_are_those_of_a_normal_sample(make: type) -> None:
-    """10 trials a cell, standard errors of 2 to 5 %, above the finite-size gap; where rows of the cube meet is left out.
+    """10 trials a cell: standard errors of 2 to 5 %, above the finite-size gap. Not where rows of the cube meet.
 
     The statistics of Student's t with 9 degrees of freedom, turned to normal scores.
     """

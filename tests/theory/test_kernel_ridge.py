@@ -14,9 +14,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import riskcalc as rc
 from riskcalc import kernels, targets
-from riskcalc.theory.kernel_reduction import kernel_spectrum, tail_of
-from riskcalc.theory.kernel_ridge import kernel_ridge_risk
-from riskcalc.theory.problem import kernel_problem
+from riskcalc.theory.kernel_reduction import Tail, kernel_spectrum, tail_of
+from riskcalc.theory.kernel_ridge import kernel_ridge_risk, with_atom
+from riskcalc.theory.problem import Problem, kernel_problem
 
 TARGET = targets.DegreeEnergies({0: 0.1, 1: 0.1, 2: 0.4, 3: 0.2})
 CYCLIC = targets.DegreeEnergies({1: 1.0, 2: 0.5, 3: 0.25}, symmetry="cyclic")
@@ -133,6 +133,11 @@ def test_a_multiple_of_the_kernel_is_a_multiple_of_the_ridge(n: int, ridge: floa
     assert_allclose(other.test, one.test, rtol=1e-9)
 
 
+def tailed(data: rc.SphereData, kernel: kernels.Kernel, top: int) -> tuple[Problem, Tail]:
+    problem = kernel_problem(data, kernel, top)
+    return problem, tail_of(data, kernel, problem.spectrum)
+
+
 @given(
     n=st.integers(1, 3000),
     ridge=st.sampled_from([0.0, 1e-3, 0.1, 3.0]),
@@ -154,11 +159,11 @@ def test_the_bracket_holds_the_whole_spectrum(
     assert whole.truncation < 1e-7
     assert whole.effective_ridge <= cut.effective_ridge * (1 + 1e-12)
     assert abs(whole.test - cut.test) <= (cut.truncation + 1e-7) * cut.test
-    try:
-        atom = kernel_ridge_risk(data, estimator, n, "atom", max_degree=top)
-    except ValueError as error:
-        assert "tail must be" in str(error)
+    if ridge == 0 and n >= with_atom(*tailed(data, kernel, top)).spectrum.rank:
+        with pytest.raises(ValueError, match="tail must be"):
+            kernel_ridge_risk(data, estimator, n, "atom", max_degree=top)
         return
+    atom = kernel_ridge_risk(data, estimator, n, "atom", max_degree=top)
     assert atom.effective_ridge <= whole.effective_ridge * (1 + 1e-12)
     for one, other in ((atom, whole), (atom, cut), (cut, atom)):
         assert abs(one.test - other.test) <= (one.truncation + 1e-7) * one.test
@@ -236,6 +241,32 @@ def test_degrees_are_resolved_until_nothing_is_left(make: type) -> None:
             risk = rc.predict(make(d, targets.DegreeEnergies({1: 1.0}), 0.1), rc.KernelRidge(kernel, 1e-3), n)
             assert risk.truncation < (1e-4 if d == 3 else 1e-8), (kernel, d)
             assert risk.notes == () or "truncation" not in risk.notes[0]
+
+
+CIRCLE = [kernels.Exponential(), kernels.RBF(), kernels.Dual(rc.activations.Tanh(), "gaussian")]
+
+
+@pytest.mark.parametrize("kernel", CIRCLE, ids=repr)
+def test_eigenvalues_far_below_rounding_are_resolved_on_the_circle(kernel: kernels.Kernel) -> None:
+    """Without ridge κ lies among the eigenvalues of the degrees near n/2 (n, if parity forbids half of them)."""
+    n, data = 301, rc.SphereData(2, targets.DegreeEnergies({1: 1.0}), 0.1)
+    risk = rc.predict(data, rc.KernelRidge(kernel, [0, 0.1]), n)
+    spectrum = rc.reduce(data, rc.KernelRidge(kernel, 0)).spectrum
+    assert (risk.truncation < 1e-9).all()
+    positive = spectrum.log_eigenvalues > -np.inf
+    ranks = np.cumsum(np.where(positive, spectrum.multiplicities, 0))
+    around = np.flatnonzero(positive & (np.abs(ranks - n) <= 8))
+    log_kappa = rc.log_effective_ridge(spectrum, n, 0)
+    assert spectrum.log_eigenvalues[around[-1]] < log_kappa < spectrum.log_eigenvalues[around[0]]
+
+
+def test_degrees_that_no_float_holds_are_no_finite_rank() -> None:
+    data, estimator = rc.SphereData(2, targets.DegreeEnergies({1: 1.0}), 0.1), rc.KernelRidge(kernels.Exponential(), 0)
+    with pytest.raises(ValueError, match="n_samples must be below 2049 at ridge 0"):
+        rc.predict(data, estimator, 2049)
+    assert rc.predict(data, estimator.replace(ridge=1e-3), 10_000).test < 0.1003
+    polynomial = rc.predict(data, estimator.replace(kernel=kernels.Polynomial(3)), 2049)
+    assert_allclose(polynomial.variance, 0.1 * 7 / 2042, rtol=1e-12)
 
 
 def test_a_kernel_that_is_known_by_values_goes_as_far_as_it_is_resolved() -> None:

@@ -20,9 +20,7 @@ def average_2(c11: FloatArray, c12: FloatArray, c22: FloatArray) -> FloatArray:
     return 2 / math.pi * _arcsin(c12, (1 + c11) * (1 + c22))
 
 
-def average_3(
-    c11: FloatArray, c12: FloatArray, c13: FloatArray, c23: FloatArray, c33: FloatArray
-) -> FloatArray:
+def average_3(c11: FloatArray, c12: FloatArray, c13: FloatArray, c23: FloatArray, c33: FloatArray) -> FloatArray:
     """(2/π) (C_23(1 + C_11) - C_12 C_13)/((1 + C_11)√Λ), Λ = (1 + C_11)(1 + C_33) - C_13²."""
     slope = 1 + c11
     return np.asarray(2 / math.pi * (c23 * slope - c12 * c13) / (slope * np.sqrt(slope * (1 + c33) - c13**2)))

@@ -56,7 +56,7 @@ def hitting_time(products: npt.ArrayLike, start: npt.ArrayLike, end: npt.ArrayLi
     --------
     >>> import riskcalc as rc
     >>> print(rc.dynamics.hitting_time([0, 0, 0, 1 / 6], start=[0.03, 0.03], end=[0.8, 1.0]).round(4))
-    [66.2992     inf]
+    [66.3039     inf]
     """
     p = numbers("products", products, ndim=1)
     m0 = numbers("start", start, above=-1, at_most=np.nextafter(1, 0), hint="a correlation inside (-1, 1)")

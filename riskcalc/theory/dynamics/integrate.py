@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ def flow(velocity: Velocity, start: FloatArray, times: FloatArray, tolerance: np
     def right_hand_side(t: float, y: FloatArray) -> FloatArray:
         return velocity(y.reshape(start.shape)).ravel()
 
-    method = "LSODA" if flat.size <= LARGE else "DOP853"
+    method: Literal["LSODA", "DOP853"] = "LSODA" if flat.size <= LARGE else "DOP853"
     atol = np.broadcast_to(np.asarray(tolerance, dtype=np.float64), start.shape).ravel()
     path = solve_ivp(right_hand_side, (0.0, last), flat, method=method, rtol=RTOL, atol=atol, dense_output=True)
     if not path.success or path.sol is None:

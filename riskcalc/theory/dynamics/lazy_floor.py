@@ -56,6 +56,7 @@ def lazy_floor(target: Target, degree: npt.ArrayLike) -> FloatArray:
     >>> import riskcalc as rc
     >>> steep = rc.activations.custom(lambda x: rc.activations.Tanh()(2 * x))
     >>> print(rc.dynamics.lazy_floor(rc.targets.SingleIndex(steep), [0, 1, 3]).round(4))
+    [0.6353 0.1031 0.0403]
     """
     instance("target", target, Target, TARGET_HINT)
     levels = _levels(degree)
@@ -106,6 +107,7 @@ def lazy_staircase(target: Target, n_inputs: int, n_samples: npt.ArrayLike) -> F
     >>> import riskcalc as rc
     >>> steep = rc.activations.custom(lambda x: rc.activations.Tanh()(2 * x))
     >>> print(rc.dynamics.lazy_staircase(rc.targets.SingleIndex(steep), 50, [25, 400, 1e5]).round(4))
+    [0.6392 0.1005 0.1005]
     """
     instance("target", target, Target, TARGET_HINT)
     d = whole("n_inputs", n_inputs, at_least=2)

@@ -35,9 +35,7 @@ def differentiable(activation: object) -> Activation:
     phi = instance("activation", activation, Activation, ACTIVATION_HINT)
     slopes = phi.derivative(np.array([0.0, *phi.kinks]))
     if not np.isfinite(slopes).all():
-        raise ValueError(
-            f"activation must have a bounded derivative, got {phi!r}; its gradient has no second moment, take a smoother one"
-        )
+        raise ValueError(f"activation must have a bounded derivative, got {phi!r}; take a smoother one")
     return phi
 
 

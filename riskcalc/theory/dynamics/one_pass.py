@@ -82,6 +82,7 @@ class OnePass(Model):
     >>> model = rc.dynamics.OnePass(student=[1.0], teacher=[1.0], teacher_overlaps=[[1.0]], step=1.0)
     >>> path = model.trajectory([0, 1, 10, 30], Q=[[1.0]], R=[[0.1]])
     >>> print(path.loss.round(6))
+    [3.01489e-01 1.99369e-01 1.40000e-03 2.00000e-06]
     """
 
     student: npt.ArrayLike
@@ -201,4 +202,6 @@ def _gram(name: str, matrix: FloatArray) -> None:
     """ValueError if the matrix is no Gram matrix."""
     smallest = float(np.linalg.eigvalsh(matrix).min())
     if smallest < -1e-10 * np.abs(matrix).max():
-        raise ValueError(f"{name} must be positive semidefinite, got the eigenvalue {smallest:g}; they are scalar products")
+        raise ValueError(
+            f"{name} must be positive semidefinite, got the eigenvalue {smallest:g}; they are scalar products"
+        )

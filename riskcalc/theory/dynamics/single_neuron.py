@@ -189,8 +189,8 @@ class SingleNeuron(Model):
     def sample_exponent(self) -> float:
         r"""Exponent max(s - 1, 1) of d in the samples that one-pass gradient descent needs, s the information exponent.
 
-        From the balance of drift and noise, up to logarithms (s = 2: d log d); heuristic here, not simulated in d. Kernel
-        methods need :math:`d^s` at least.
+        From the balance of drift and noise, up to logarithms (s = 2: d log d); heuristic here, not simulated in d.
+        Kernel methods need :math:`d^s` at least.
         """
         return max(self.information_exponent - 1, 1)
 
@@ -205,7 +205,9 @@ class SingleNeuron(Model):
     @cached_property
     def _rule(self) -> tuple[float, float]:
         """Of all that is integrated, with both functions at one point: the least smooth case."""
-        return adapted_rule(lambda x: (self.activation(x) ** 2 + self._link.value(x) ** 2) * self._slope_squared(x), "V")
+        return adapted_rule(
+            lambda x: (self.activation(x) ** 2 + self._link.value(x) ** 2) * self._slope_squared(x), "V"
+        )
 
     def _slope_squared(self, x: FloatArray) -> FloatArray:
         return np.asarray(1 + self.activation.derivative(x) ** 2)
@@ -251,5 +253,7 @@ def _inside(name: str, m: npt.ArrayLike) -> FloatArray:
     """A correlation of which the neuron can still turn; ±1 are fixed points of every flow."""
     array = _correlation(name, m)
     if (np.abs(array) == 1).any():
-        raise ValueError(f"{name} must be inside (-1, 1), got {array[np.abs(array) == 1].flat[0]:g}; it never moves there")
+        raise ValueError(
+            f"{name} must be inside (-1, 1), got {array[np.abs(array) == 1].flat[0]:g}; it never moves there"
+        )
     return array

@@ -23,7 +23,7 @@ HIGHEST = 32  # degree that is tried where the level is chosen
 class KernelSpectrum:
     r"""The law of the n eigenvalues of a kernel matrix, as they are counted.
 
-    .. math:: \sum_{k<\ell} \frac{B_k}n\,\delta_{n\xi_k+m_{>k}} + \frac{n'}n\,(\lambda_{>\ell}+m_\ell\,\mathrm{MP}_\psi),
+    .. math:: \sum_{k<\ell} \frac{B_k}n\,\delta_{n\xi_k+m_{>k}} + \frac{n'}n(\lambda_{>\ell}+m_\ell\,\mathrm{MP}_\psi),
               \qquad n' = n - \sum_{k<\ell}B_k, \quad \psi = \frac{n'}{B_\ell}
 
     Parameters

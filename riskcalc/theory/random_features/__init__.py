@@ -1,1 +1,19 @@
 """Random features: risk, decomposition, ensembles, deep features and tuning."""
+
+from riskcalc.theory.random_features.decomposition import Decomposition, decomposition
+from riskcalc.theory.random_features.ensemble import ensemble_risk
+from riskcalc.theory.random_features.regularisation import Regularisation, effective_ridges
+from riskcalc.theory.random_features.risk import random_feature_risk
+from riskcalc.theory.random_features.tune import TunedWidth, tune, tune_width
+
+__all__ = [
+    "Decomposition",
+    "Regularisation",
+    "TunedWidth",
+    "decomposition",
+    "effective_ridges",
+    "ensemble_risk",
+    "random_feature_risk",
+    "tune",
+    "tune_width",
+]

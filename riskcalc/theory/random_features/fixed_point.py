@@ -54,7 +54,7 @@ def feature_point(
     n, width, ridge = np.broadcast_arrays(n, width, ridge)
     shape = n.shape
     n, width, ridge = n.ravel(), width.ravel(), ridge.ravel()
-    refuse_undetermined(spectrum, n, width, ridge)
+    refuse_undetermined(spectrum.rank, n, width, ridge)
     least = np.minimum(n, width)
     empty = (least < NO_SAMPLES) | (ridge == np.inf)
     simple = ~empty & ((ridge == 0) | np.isinf(n) | np.isinf(width))
@@ -67,7 +67,7 @@ def feature_point(
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         kappa[rest], log_kappa[rest] = np.exp(-log_u), -log_u
         log_product = np.log(ridge[rest]) + np.log(width[rest]) + log_u
-        unused[rest] = smaller_factor(np.abs(width - n)[rest], np.exp(log_product))[0]
+        unused[rest] = smaller_factor(np.abs(width[rest] - n[rest]), np.exp(log_product))[0]
     _refuse_unresolved(spectrum, n, log_kappa)
     alpha, beta = _unused_share(unused, n, least), _unused_share(unused, width, least)
     alpha[empty], beta[empty] = 1.0, np.where(width < NO_SAMPLES, 0.0, 1.0)[empty]
@@ -83,11 +83,11 @@ def unused_at_no_samples(trace: FloatArray | float, ridge: FloatArray) -> FloatA
     return np.where((ridge == np.inf) | (ridge + trace == 0), 1.0, share)
 
 
-def refuse_undetermined(spectrum: Spectrum, n: FloatArray, width: FloatArray, ridge: FloatArray) -> None:
+def refuse_undetermined(rank: FloatArray | float, n: FloatArray, width: FloatArray, ridge: FloatArray) -> None:
     """ValueError where the answer depends on which argument goes to infinity first."""
-    if (np.isinf(n) & np.isinf(ridge) & (width > 0)).any():
+    if (np.isinf(n) & np.isinf(ridge)).any():
         raise ValueError("n_samples and ridge must not both be inf: only ridge/n_samples has a meaning; give numbers")
-    if (np.isinf(n) & np.isinf(width)).any() and np.isinf(spectrum.rank):
+    if (np.isinf(n) & np.isinf(width) & np.isinf(rank)).any():
         raise ValueError(
             "n_samples and width must not both be inf for a kernel of infinite rank: without a ridge the limit depends "
             "on which comes first; make one of them a large number"
@@ -96,7 +96,7 @@ def refuse_undetermined(spectrum: Spectrum, n: FloatArray, width: FloatArray, ri
 
 def _unused_share(unused: FloatArray, size: FloatArray, least: FloatArray) -> FloatArray:
     """(size - D)/size, 1 where size is inf."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         share = (unused + (size - least)) / size
     return np.where(np.isinf(size), 1.0, share)
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray
-from riskcalc.theory.random_features.shares import Shares, Solved
-
-Flags = npt.NDArray[np.bool_]
-
+from riskcalc.theory.random_features.shares import Flags, Shares, Solved
 
 def bias(s: Shares) -> Any:
     r"""n[(N-D)Q₂ + gQ₁]/Δ."""
-    return (s.beta * s.left + s.spread_width * s.unlearned) / s.gap
+    return (s.beta * s.far + s.spread_width * s.unlearned) / s.gap
 
 
 def variance(s: Shares, noise: Any) -> Any:
@@ -28,37 +25,59 @@ def norm_squared(s: Shares, noise: Any) -> Any:
     return (s.pull * (s.unlearned + noise) + s.alpha * s.norm) / s.gap
 
 
-def in_sample(s: Shares, noise: Any, outside: Any, excess: Any) -> Any:
-    r"""((n-D)/n)²(excess - M) + (D/n)²(τ²+M): what is outside acts as noise."""
-    return s.alpha * s.alpha * (excess + (-1.0) * outside) + s.fit_n * s.fit_n * (noise + outside)
+def reached_excess(s: Shares, noise: Any) -> Any:
+    """Excess error less M, within what the kernel reaches: what is outside acts as noise."""
+    return bias(replace(s, outside=0.0)) + variance(s, noise + s.outside)
 
 
-def at_limits(solved: Solved, noise: FloatArray, values: dict[str, Any]) -> dict[str, FloatArray]:
-    """The fields with their limits: no predictor, the threshold n = N, and the rank where that is n or N."""
-    s, kinds = solved.shares(), Kinds.of(solved)
-    outside, total = solved.problem.unreached, s.unlearned + noise
+def in_sample(s: Shares, noise: Any, reached: Any) -> Any:
+    r"""((n-D)/n)²(excess - M) + (D/n)²(τ²+M)."""
+    return s.alpha * s.alpha * reached + s.fit_n * s.fit_n * (noise + s.outside)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where Δ = 0, all at ridge 0: n = N below the rank, n = rank <= N, and N = rank < n."""
+
+    equal: Flags
+    samples_at_rank: Flags
+    width_at_rank: Flags
+
+    @classmethod
+    def of(cls, solved: Solved) -> Thresholds:
+        """The three sets; κ is 0 by proof where its logarithm is -inf."""
+        n, width, rank = solved.n, solved.width, solved.rank
+        full = (solved.point.log_kappa == -np.inf) & ~solved.empty
+        equal = (n == width) & (solved.ridge == 0) & ~full & ~solved.empty
+        return cls(equal, full & (n == rank), full & (width == rank) & (n > rank))
+
+
+def at_limits(solved: Solved, noise: FloatArray, values: dict[str, Any]) -> dict[str, Any]:
+    """Bias, variance and norm with their limits: no predictor, and the three thresholds."""
+    s, at = solved.shares(), Thresholds.of(solved)
+    outside, reached_norm = s.outside, s.norm
+    residual = outside + noise
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         empty = {
-            "bias": s.left, "variance": 0.0, "df1": 0.0, "df2": 0.0, "norm_squared": 0.0,
-            "in_sample": s.alpha**2 * (s.left - outside) + (1 - s.alpha) ** 2 * (noise + outside),
+            "bias": s.far, "variance": 0.0, "df1": 0.0, "df2": 0.0, "norm_squared": 0.0,
         }  # fmt: skip
-        threshold = {
-            "bias": diverging(s.unlearned), "variance": diverging(noise), "norm_squared": diverging(total),
-            "in_sample": outside + noise,
+        equal = {
+            "bias": diverging(s.unlearned), "variance": diverging(noise),
+            "norm_squared": diverging(s.unlearned + noise),
         }  # fmt: skip
-        all_samples = {
-            "bias": diverging(np.asarray(outside)), "variance": diverging(noise), "in_sample": outside + noise,
-            "norm_squared": s.norm / s.beta + diverging(outside + noise),
+        finite_norm = np.where(s.beta > 0, reached_norm / s.beta, diverging(reached_norm))
+        samples_at_rank = {
+            "bias": diverging(outside), "variance": diverging(noise),
+            "norm_squared": finite_norm + diverging(residual),
         }  # fmt: skip
-        all_width = {
+        width_at_rank = {
             "bias": outside / s.alpha, "variance": noise * s.fit_n / s.alpha,
-            "in_sample": s.alpha * outside * s.fit_n + s.alpha * noise * s.fit_n + s.fit_n**2 * (outside + noise),
-            "norm_squared": diverging(s.pull * (outside + noise) + s.norm),
+            "norm_squared": diverging(s.pull * residual + reached_norm),
         }  # fmt: skip
     for where, limits in (
-        (kinds.threshold, threshold),
-        (kinds.samples_at_rank, all_samples),
-        (kinds.width_at_rank, all_width),
+        (at.equal, equal),
+        (at.samples_at_rank, samples_at_rank),
+        (at.width_at_rank, width_at_rank),
         (solved.empty, empty),
     ):
         values = {k: np.where(where, limits[k], v) if k in limits else v for k, v in values.items()}
@@ -68,3 +87,16 @@ def at_limits(solved: Solved, noise: FloatArray, values: dict[str, Any]) -> dict
 def diverging(amount: FloatArray) -> FloatArray:
     """inf where there is anything to amplify, else 0."""
     return np.where(amount > 0, np.inf, 0.0)
+
+
+def fitted(solved: Solved, noise: FloatArray, test: FloatArray, reached: FloatArray) -> dict[str, FloatArray]:
+    """Errors on the training inputs, given the test error and its part within what is reached."""
+    s, at = solved.shares(), Thresholds.of(solved)
+    residual = noise + s.outside
+    with np.errstate(invalid="ignore", divide="ignore"):
+        train = np.where(s.alpha > 0, s.alpha * s.alpha * test, 0.0)
+        error = in_sample(s, noise, reached)
+        error = np.where(at.width_at_rank, s.fit_n * residual, error)
+        error = np.where((s.alpha == 0) & ~solved.empty, s.fit_n * s.fit_n * residual, error)
+        empty = s.alpha**2 * s.left + (1 - s.alpha) ** 2 * residual
+    return {"train": train, "in_sample": np.where(solved.empty, empty, error)}

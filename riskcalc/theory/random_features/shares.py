@@ -6,14 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import expit
 
 from riskcalc.arguments import FloatArray
 from riskcalc.theory.effective_ridge import FixedPoint
+from riskcalc.theory.newton import NO_SAMPLES
 from riskcalc.theory.nodes import Nodes
-from riskcalc.theory.random_features.fixed_point import FeaturePoint, feature_point
 from riskcalc.theory.problem import Problem
+from riskcalc.theory.random_features.fixed_point import FeaturePoint, feature_point
 from riskcalc.theory.sums import Sums, sums_at
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,8 @@ class Shares:
     r"""D, df2 and :math:`g = D - \mathrm{df}_2` as shares of n and N, and the energies; arrays, or tangents.
 
     ``alpha`` (n-D)/n, ``beta`` (N-D)/N, ``fit_n`` D/n, ``fit_width`` D/N, ``learned_n`` df2/n, ``spread_n`` g/n,
-    ``spread_width`` g/N, ``pull`` ug/n; ``left`` Q₂ = Σ e(1-s)² + M, ``mixed`` Q₁ - Q₂ = Σ e s(1-s), ``norm``
-    u(Q₁ - Q₂). All are finite for n = inf and N = inf.
+    ``spread_width`` g/N, ``pull`` ug/n; ``left`` Σ e(1-s)², ``mixed`` Q₁ - Q₂ = Σ e s(1-s), ``norm`` u(Q₁ - Q₂),
+    ``outside`` M. All are finite for n = inf and N = inf.
     """
 
     alpha: Any
@@ -36,11 +40,17 @@ class Shares:
     left: Any
     mixed: Any
     norm: Any
+    outside: Any
+
+    @property
+    def far(self) -> Any:
+        """Q₂ = Σ e(1-s)² + M."""
+        return self.left + self.outside
 
     @property
     def unlearned(self) -> Any:
         """Q₁ = Σ e(1-s) + M, the approximation error of the features."""
-        return self.left + self.mixed
+        return self.left + self.mixed + self.outside
 
     @property
     def gap(self) -> Any:
@@ -50,12 +60,13 @@ class Shares:
 
 @dataclass(frozen=True)
 class Solved:
-    """The fixed point and the sums there."""
+    """The fixed point of a spectrum of some rank, the sums there, and the energy outside M."""
 
-    problem: Problem
     n: FloatArray
     width: FloatArray
     ridge: FloatArray
+    rank: FloatArray | float
+    outside: FloatArray | float
     point: FeaturePoint
     sums: Sums
     mixed: FloatArray
@@ -67,26 +78,23 @@ class Solved:
         """Solve the equation, and sum."""
         nodes = Nodes.of(problem.spectrum, problem.reached, n_points=np.broadcast(n, width, ridge).size)
         point = feature_point(problem.spectrum, nodes, n, width, ridge)
-        return cls(problem, n, width, ridge, point, *sums_with_tail(problem, nodes, point.kernel, slopes))
+        sums, mixed = sums_with_tail(problem, nodes, point.kernel, slopes)
+        return cls(n, width, ridge, problem.spectrum.rank, problem.unreached, point, sums, mixed)
 
     @property
-    def trace_of_hat(self) -> FloatArray:
-        """D."""
-        return self.sums.df1
-
-    @property
-    def empty(self) -> FloatArray:
+    def empty(self) -> Flags:
         """Where there is nothing to fit with or to."""
-        return np.asarray((self.point.kappa == np.inf) & (self.ridge < np.inf))
+        return (np.minimum(self.n, self.width) + 0 * self.point.alpha) < NO_SAMPLES
 
     def shares(self) -> Shares:
         """The shares as arrays."""
-        sums, left = self.sums, self.sums.left + self.problem.unreached
+        sums = self.sums
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             per_n, per_width = 1 / self.n, 1 / self.width
             return Shares(
                 self.point.alpha, self.point.beta, sums.df1 * per_n, sums.df1 * per_width, sums.df2 * per_n,
-                sums.spread * per_n, sums.spread * per_width, sums.trace * per_n, left, self.mixed, sums.norm,
+                sums.spread * per_n, sums.spread * per_width, sums.trace * per_n, sums.left,
+                self.mixed, sums.norm, np.asarray(self.outside),
             )  # fmt: skip
 
 
@@ -109,10 +117,10 @@ def sums_with_tail(problem: Problem, nodes: Nodes, point: FixedPoint, slopes: bo
 
 def mixed_energy(nodes: Nodes, point: FixedPoint, norm: FloatArray) -> FloatArray:
     """Σ e s(1-s) = κ Σ eσ/(σ+κ)², also where the last sum is not held by a float."""
-    kappa = np.atleast_1d(point.kappa)
+    kappa, log_kappa = point.kappa.ravel(), point.log_kappa.ravel()
     with np.errstate(invalid="ignore", over="ignore"):
-        mixed = kappa * np.atleast_1d(norm)
-    rest = ~((kappa > 1e-90 * nodes.sigma.max(initial=1.0)) & (kappa < 1e90)) | ~nodes.plain
-    x = np.atleast_1d(point.log_kappa)[rest][:, None] - nodes.energy_log_sigma
-    mixed[rest] = (expit(x) * expit(-x)) @ nodes.energies
+        mixed = kappa * norm.ravel()
+    held = nodes.plain & (kappa > 1e-90 * nodes.sigma.max(initial=1.0)) & (kappa < 1e90)
+    x = log_kappa[~held, None] - nodes.energy_log_sigma
+    mixed[~held] = (expit(x) * expit(-x)) @ nodes.energies
     return mixed.reshape(point.kappa.shape)
