@@ -15,7 +15,7 @@ from riskcalc.arguments import FloatArray, instance, numbers
 from riskcalc.model import Model, brief, lookup
 from riskcalc.result import Risk, Trials
 from riskcalc.simulation import simulate
-from riskcalc.simulation.cells import Measures
+from riskcalc.simulation.measures import Measures
 from riskcalc.simulation.simulate import Rng, as_simulated
 from riskcalc.simulation.trials import Submits
 from riskcalc.tables import columns, html_table, plain, text_table

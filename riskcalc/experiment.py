@@ -47,6 +47,8 @@ class Experiment(Model):
         Multiplies the sizes when they are simulated, for models in ratios.
     label_noise : {"averaged", "drawn"}
         As for ``simulate``.
+    test_data : data model, optional
+        Another distribution to be tested on, as for ``predict``; one for the whole grid.
     title, description : str
         For people.
     quick : mapping
@@ -60,8 +62,8 @@ class Experiment(Model):
     Notes
     -----
     Every list is an axis: n_samples first, then the data's and the estimator's parameters that are lists (noise,
-    ridge), as in ``sweep``. In a file, the tables [data] and [estimator] name a public constructor by ``kind``; the
-    other keys are its arguments. Relative paths are relative to the file. ::
+    ridge), as in ``sweep``. In a file, the tables [data], [estimator] and [test_data] name a public constructor by
+    ``kind``; the other keys are its arguments. Relative paths are relative to the file. ::
 
         title = "Least squares"
         n_samples = "50:800:8:log"
@@ -90,15 +92,20 @@ class Experiment(Model):
     rng: int = 0
     scale: float = 1.0
     label_noise: str = "averaged"
+    test_data: Model | None = None
     title: str = ""
     description: str = ""
     quick: Mapping[str, Any] = field(default_factory=dict)
 
     def _checked(self) -> dict[str, object]:
-        for name, room in (("data", data_models), ("estimator", estimator_models)):
+        judged_on = {} if self.test_data is None else {"test_data": self.test_data}
+        rooms = {"data": data_models, "estimator": estimator_models} | dict.fromkeys(judged_on, data_models)
+        for name, room in rooms.items():
             if type(getattr(self, name)).__name__ not in room.__all__:
                 raise TypeError(f"{name} must be one of {', '.join(room.__all__)}, got {getattr(self, name)!r}")
-        for path, value in parameters({"data": self.data, "estimator": self.estimator}):
+        for path, value in parameters(judged_on):
+            numbers(path, value, ndim=0, hint="the test distribution is one for the whole grid")
+        for path, value in self._grids().items():
             as_list(path, value)
         for name in ("title", "description"):
             if not isinstance(getattr(self, name), str):
@@ -208,7 +215,8 @@ class Experiment(Model):
         -------
         Risk
         """
-        return sweep(predict, self.data, self.estimator, self.n_samples, **self._grids())
+        keys = self._grids() | {"test_data": self.test_data}
+        return sweep(predict, self.data, self.estimator, self.n_samples, **keys)
 
     def simulate(self, *, executor: Submits | None = None, store: Store = None) -> Trials:
         """What the experiment measures on the grid.
@@ -242,7 +250,7 @@ class Experiment(Model):
         return {path: value for path, value in parameters({"data": self.data, "estimator": self.estimator})}
 
     def _run(self, executor: Submits | None, store: Store) -> dict[str, Any]:
-        keys = {name: getattr(self, name) for name in ("n_trials", "rng", "scale", "label_noise")}
+        keys = {name: getattr(self, name) for name in ("n_trials", "rng", "scale", "label_noise", "test_data")}
         return {**self._grids(), **keys, "executor": executor, "store": store}
 
 

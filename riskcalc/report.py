@@ -40,7 +40,7 @@ def provenance(answer: Answer, experiment: Mapping[str, Any] | None = None) -> d
         "estimator": repr(pair.estimator) if pair else "",
         "rng": trials.rng if trials else None,
         "sources": list(prediction.sources) if prediction else [],
-    }
+    } | ({"test_data": repr(pair.test_data)} if pair and pair.test_data is not None else {})
 
 
 def _parts(answer: Answer) -> tuple[Risk | None, Trials | None]:
@@ -184,7 +184,8 @@ def _remarks(answer: Answer, experiment: Mapping[str, Any] | None) -> list[str]:
     said += [f"note: {note}" for note in prediction.notes] if prediction else []
     origin = provenance(answer, experiment)
     words = [f"riskcalc {origin['riskcalc']}", str((experiment or {}).get("name", ""))]
-    words += [origin["data"], origin["estimator"], f"{trials.n_trials} trials, rng {trials.rng}" if trials else ""]
+    words += [origin["data"], f"tested on {origin['test_data']}" if "test_data" in origin else "", origin["estimator"]]
+    words += [f"{trials.n_trials} trials, rng {trials.rng}" if trials else ""]
     words += ["sources: " + ", ".join(origin["sources"])] if origin["sources"] else []
     return [*said, "; ".join(word for word in words if word)]
 

@@ -1,4 +1,4 @@
-"""Tables of which the truth is known: a law of rows, a target and an estimator, and errors measured on fresh samples."""
+"""Tables of which the truth is known: rows of a law, a target, an estimator, and errors measured on fresh samples."""
 
 from __future__ import annotations
 

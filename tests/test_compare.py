@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import riskcalc as rc
 from riskcalc.compare import LEVEL, ROUNDING, Comparison
 from riskcalc.result import Measurement, Trials
-from riskcalc.simulation.cells import LINEAR_FIELDS
+from riskcalc.simulation.linear import LINEAR_FIELDS
 
 compare_module = importlib.import_module("riskcalc.compare")  # rc.compare is the function
 ISOTROPIC = rc.GaussianData.isotropic(20, noise=1.0)

@@ -12,7 +12,7 @@ from numpydoc.docscrape import NumpyDocString
 
 import riskcalc as rc
 from riskcalc.model import Model
-from riskcalc.simulation.cells import PROCEDURES
+from riskcalc.simulation.procedures import PROCEDURES
 from riskcalc.statements.cite import bibliography
 from riskcalc.theory.problem import REDUCTIONS
 

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from riskcalc.arguments import numbers
 from riskcalc.model import Model
 
+LARGEST = 1e140  # the square is a variance; sums of squares must fit a float
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LatentSpaceData(Model):
@@ -21,7 +23,8 @@ class LatentSpaceData(Model):
     Parameters
     ----------
     loadings : array_like, shape (p, d)
-        W: what each of p features takes from each of d latent variables, in units of the features' own noise.
+        W: what each of p features takes from each of d latent variables, in units of the features' own noise; at most
+        1e140 in absolute value, as the coefficients.
     coefficients : array_like, shape (d,)
         ϑ. Units of y.
     noise : array_like, >= 0
@@ -61,10 +64,9 @@ class LatentSpaceData(Model):
     noise: npt.ArrayLike = 0.0
 
     def _checked(self) -> dict[str, object]:
-        loadings = numbers(
-            "loadings", self.loadings, ndim=2, hint="one row per feature, one column per latent variable"
-        )
-        coefficients = numbers("coefficients", self.coefficients, ndim=1)
+        hint, allowed = "one row per feature, one column per latent variable", {"at_least": -LARGEST, "at_most": LARGEST}
+        loadings = numbers("loadings", self.loadings, ndim=2, hint=hint, **allowed)
+        coefficients = numbers("coefficients", self.coefficients, ndim=1, **allowed)
         if loadings.size == 0 or coefficients.size != loadings.shape[1]:
             raise ValueError(
                 f"coefficients must have one entry per column of loadings, got {coefficients.size} for loadings of "

@@ -32,7 +32,7 @@ class Ensemble(Model):
     ValueError
         If size is not a whole number or inf, or a subsample is negative, nan or infinite.
     TypeError
-        If ``estimator`` is no estimator, or an ensemble itself.
+        If ``estimator`` is not a model, or an ensemble itself. Which members can be predicted, ``predict`` says.
 
     References
     ----------

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy.typing as npt
 
 from riskcalc.arguments import instance, numbers
+from riskcalc.kernels import Kernel
 from riskcalc.model import Model
 
 
@@ -47,9 +48,9 @@ class GradientFlow(Model):
     """
 
     time: npt.ArrayLike
-    kernel: Model | None = None
+    kernel: Kernel | None = None
 
     def _checked(self) -> dict[str, object]:
         if self.kernel is not None:
-            instance("kernel", self.kernel, Model, "use None for the linear model, or a kernel of riskcalc.kernels")
+            instance("kernel", self.kernel, Kernel, "use None for the linear model, or a kernel of riskcalc.kernels")
         return {"time": numbers("time", self.time, at_least=0, finite=False)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,16 @@ from riskcalc.arguments import FloatArray
 from riskcalc.data import GaussianData, LatentSpaceData
 from riskcalc.estimators import Ensemble, Ridge
 from riskcalc.model import Model, lookup
-from riskcalc.simulation.draw import LinearSample
+from riskcalc.simulation.draw import LinearSample, linear_sample
 from riskcalc.simulation.fit import Factorisation, factorisations, refuse_indefinite
-from riskcalc.simulation.latent_space import scaled_latent_ridge
+from riskcalc.simulation.gradient_flow import drawn_labels
+from riskcalc.simulation.latent_space import latent_sample, scaled_latent_ridge
+from riskcalc.simulation.linear import LINEAR_FIELDS, linear_ridge_trial
+from riskcalc.simulation.measures import Fit, measured
 from riskcalc.simulation.sizes import scaled_gaussian_ridge
+
+if TYPE_CHECKING:
+    from riskcalc.simulation.cells import Cell
 
 
 @dataclass(frozen=True)
@@ -135,3 +141,31 @@ def _rounded(subsample: npt.ArrayLike, sizes: FloatArray, factor: float) -> Floa
             "members are drawn without replacement"
         )
     return k
+
+
+def gaussian_ensemble_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """On Gaussian data."""
+    return linear_ensemble_trial(cell, linear_sample(cell.data, cell.n_samples, rng), rng, points)  # type: ignore[arg-type]
+
+
+def latent_space_ensemble_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """On latent space data."""
+    return linear_ensemble_trial(cell, latent_sample(cell.data, cell.n_samples, rng), rng, points)  # type: ignore[arg-type]
+
+
+def linear_ensemble_trial(cell: Cell, sample: LinearSample, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """The fields of the averaged fit; members that all have the whole sample are one ridge regression."""
+    size, subsample = members(cell.estimator, cell.n_samples)  # type: ignore[arg-type]
+    if subsample == cell.n_samples:
+        return linear_ridge_trial(cell, sample, points)
+    ridges, which = np.unique(points[:, 0], return_inverse=True)
+    maps = averaged_maps(sample, size, subsample, ridges, rng)
+    out = np.empty((len(cell.fields), len(points)))
+    for j, (ridge, noise) in enumerate(points):
+        fit, y = maps[which[j]], drawn_labels(sample, noise)
+        own = Fit(sample.features, y, fit.matrix @ y, ridge, noise, sample.coefficients, sample.covariance)
+        values = fit.fields(sample, noise)
+        drawn = cell.label_noise == "drawn"
+        out[: len(LINEAR_FIELDS), j] = fit.drawn_fields(sample, y, noise, values) if drawn else values
+        out[len(LINEAR_FIELDS) :, j] = measured(cell.measures, own)
+    return out

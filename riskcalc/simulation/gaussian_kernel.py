@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,21 @@ from riskcalc.data import GaussianData
 from riskcalc.estimators import KernelRidge, Ridge
 from riskcalc.model import Model
 from riskcalc.simulation.draw import LinearSample, linear_sample
-from riskcalc.simulation.kernel_ridge import TEST_POINTS, KernelFactorisation, KernelSample, averaged, drawn
+from riskcalc.simulation.kernel_ridge import (
+    KERNEL_FIELDS,
+    TEST_POINTS,
+    KernelFactorisation,
+    KernelSample,
+    averaged,
+    drawn,
+    dual_coefficients,
+    factorised,
+)
+from riskcalc.simulation.measures import Fit, measured
 from riskcalc.simulation.sizes import scaled_gaussian_ridge
+
+if TYPE_CHECKING:
+    from riskcalc.simulation.cells import Cell
 
 TEST, BIAS, VARIANCE = 0, 2, 3  # places among the fields of a kernel
 
@@ -65,3 +79,19 @@ def scaled_gaussian_kernel(
     checked = numbers("ridge", estimator.ridge, hint="an infinite ridge needs no experiment: it predicts zero")
     scaled, _ = scaled_gaussian_ridge(data, Ridge(checked), np.asarray(sizes), factor)
     return scaled, estimator
+
+
+def gaussian_kernel_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """Kernel ridge regression on linear data: as on the sphere, with a target that may have a part outside."""
+    sample, linear = gaussian_kernel_sample(cell.data, cell.n_samples, rng)  # type: ignore[arg-type]
+    fit = factorised(cell.estimator.kernel, sample)  # type: ignore[attr-defined]
+    labelled, (theta, sigma) = with_outside(sample, linear), (linear.coefficients, linear.covariance)
+    out, count = np.empty((len(cell.fields), len(points))), len(KERNEL_FIELDS)
+    for k, (ridge, noise) in enumerate(points):
+        out[:count, k] = averaged_with_outside(fit, sample, linear, ridge, noise)
+        if cell.label_noise == "drawn":
+            out[:count, k] = drawn_with_outside(fit, sample, linear, ridge, noise, bias=out[2, k])
+        y = labelled.values + np.sqrt(noise) * sample.label_noise
+        own = Fit(sample.inputs, y, dual_coefficients(fit, y, ridge), float(ridge), float(noise), theta, sigma)
+        out[count:, k] = measured(cell.measures, own)
+    return out

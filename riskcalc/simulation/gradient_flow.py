@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from riskcalc.arguments import FloatArray
 from riskcalc.data import GaussianData
 from riskcalc.estimators import GradientFlow, Ridge
 from riskcalc.model import Model
-from riskcalc.simulation.draw import LinearSample
-from riskcalc.simulation.fit import Factorisation
+from riskcalc.simulation.draw import LinearSample, linear_sample
+from riskcalc.simulation.fit import Factorisation, factorisations
+from riskcalc.simulation.measures import Fit, measured
 from riskcalc.simulation.sizes import scaled_gaussian_ridge
+
+if TYPE_CHECKING:
+    from riskcalc.simulation.cells import Cell
 
 FLOW_FIELDS = ("test", "train", "bias", "variance", "df1", "norm_squared", "estimation", "in_sample")
 
 
 def comparable_ridge(n: int, times: FloatArray) -> FloatArray:
     """n/t, which decides by which factorisation a time keeps its digits."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return n / times
 
 
@@ -98,3 +104,23 @@ def scaled_gaussian_flow(
     if estimator.kernel is not None:
         raise TypeError(f"kernel must be None for GaussianData, got {estimator.kernel!r}; its model is linear")
     return scaled_gaussian_ridge(data, Ridge(0.0), sizes, factor)[0], estimator
+
+
+def gaussian_flow_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """The flow's fields at each (time, noise)."""
+    sample, n = linear_sample(cell.data, cell.n_samples, rng), cell.n_samples  # type: ignore[arg-type]
+    out, count = np.empty((len(cell.fields), len(points))), len(FLOW_FIELDS)
+    ridges = comparable_ridge(n, points[:, 0])
+    for fit, at in factorisations(sample.features, ridges):
+        for k in at:
+            time, noise = (float(value) for value in points[k])
+            averaged = averaged_fields(fit, sample, time, noise)
+            out[:count, k] = averaged
+            if cell.label_noise == "drawn" or cell.measures:
+                X, y = sample.features, drawn_labels(sample, noise)
+                theta = flow_coefficients(fit, X.T @ y, time)
+                if cell.label_noise == "drawn":
+                    out[:count, k] = drawn_fields(theta, y, sample, noise, averaged)
+                own = Fit(X, y, theta, float(ridges[k]), noise, sample.coefficients, sample.covariance, time)
+                out[count:, k] = measured(cell.measures, own)
+    return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,10 @@ from riskcalc.estimators import KernelRidge
 from riskcalc.kernels.cyclic import Cyclic
 from riskcalc.model import Model
 from riskcalc.simulation.gram import GramFactorisation
+from riskcalc.simulation.measures import Fit, measured
+
+if TYPE_CHECKING:
+    from riskcalc.simulation.cells import Cell
 
 TEST_POINTS = 1000  # fresh ones in each trial, the same for all ridges
 ROUNDING = float(np.finfo(float).eps)
@@ -164,3 +168,18 @@ def scaled_kernel_ridge(
     if isinstance(estimator.kernel, Cyclic) and not data.target.is_cyclic(data.n_inputs):
         raise ValueError(f"target must be invariant under cyclic shifts for {estimator.kernel!r}, got {data.target!r}")
     return data, estimator
+
+
+def kernel_ridge_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """Kernel ridge regression on drawn inputs: one Gram matrix, and one set of test points, for all ridges."""
+    sample = kernel_sample(cell.data, cell.n_samples, rng)
+    fit = factorised(cell.estimator.kernel, sample)  # type: ignore[attr-defined]
+    out = np.empty((len(cell.fields), len(points)))
+    for k, (ridge, noise) in enumerate(points):
+        out[: len(KERNEL_FIELDS), k] = averaged(fit, sample, ridge, noise)
+        if cell.label_noise == "drawn":
+            out[: len(KERNEL_FIELDS), k] = drawn(fit, sample, ridge, noise, bias=out[2, k])
+        outputs = sample.values + np.sqrt(noise) * sample.label_noise
+        own = Fit(sample.inputs, outputs, dual_coefficients(fit, outputs, ridge), float(ridge), float(noise))
+        out[len(KERNEL_FIELDS) :, k] = measured(cell.measures, own)
+    return out

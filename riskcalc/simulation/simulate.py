@@ -15,7 +15,9 @@ from riskcalc.arguments import FloatArray, choice, common_shape, numbers, whole
 from riskcalc.model import Model
 from riskcalc.parameters import changed, parameters
 from riskcalc.result import Measurement, Trials
-from riskcalc.simulation.cells import Cell, Measures, procedure
+from riskcalc.simulation.cells import Cell
+from riskcalc.simulation.measures import Measures
+from riskcalc.simulation.procedures import procedure
 from riskcalc.simulation.shift import refuse_other_features
 from riskcalc.simulation.sizes import rounded_sizes
 from riskcalc.simulation.store import Store

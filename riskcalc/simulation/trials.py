@@ -17,7 +17,8 @@ from threadpoolctl import OpenBLASController, threadpool_limits
 from tqdm.auto import tqdm
 
 from riskcalc.arguments import FloatArray
-from riskcalc.simulation.cells import Cell, procedure
+from riskcalc.simulation.cells import Cell
+from riskcalc.simulation.procedures import procedure
 from riskcalc.simulation.store import Store
 
 IN_FLIGHT = 256  # tasks handed to an executor at a time

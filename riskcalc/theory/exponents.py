@@ -91,10 +91,10 @@ def learning_curve_exponents(
     ell = numbers("ridge_exponent", ridge_exponent, at_least=0, finite=False)
     shape = common_shape(exponent=alpha, source=r, ridge_exponent=ell)
     effective, rate = np.minimum(ell, alpha), 2 * alpha * np.minimum(r, 1.0)
-    bias, variance = -rate / alpha * effective, effective / alpha - 1
+    bias, variance = 0 - rate / alpha * effective, effective / alpha - 1
     best = alpha / (1 + rate)
     noisy = variance > bias
-    fields = (-effective, bias, variance, np.maximum(bias, variance), noisy, best, -rate / (1 + rate), -rate)
+    fields = (0 - effective, bias, variance, np.maximum(bias, variance), noisy, best, -rate / (1 + rate), -rate)
     return LearningCurveExponents(*(np.broadcast_to(field, shape) for field in fields))
 
 

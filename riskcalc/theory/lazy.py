@@ -365,7 +365,7 @@ def singular_values(gram: npt.ArrayLike) -> FloatArray:
     >>> print(rc.lazy.singular_values([[4.0, 0.0], [0.0, 9.0]]))
     [3. 2.]
     """
-    eigenvalues = np.linalg.eigvalsh(symmetric("gram", gram))
+    eigenvalues: FloatArray = np.asarray(np.linalg.eigvalsh(symmetric("gram", gram)), dtype=np.float64)
     return np.sqrt(positive_part("gram", eigenvalues))[::-1]
 
 
@@ -416,8 +416,8 @@ def flow_path(gram: npt.ArrayLike, outputs: npt.ArrayLike, times: npt.ArrayLike)
     t = numbers("times", times, at_least=0, finite=False)
     if y.ndim not in (1, 2) or len(y) != len(K):
         raise ValueError(f"outputs must have shape ({len(K)},) or ({len(K)}, q), as gram, got {y.shape}")
-    s, U = np.linalg.eigh(K)
-    s, n = positive_part("gram", s), len(K)
+    eigenvalues, U = np.linalg.eigh(K)
+    s, n = positive_part("gram", eigenvalues), len(K)
     with np.errstate(invalid="ignore", over="ignore"):
         learned = -np.expm1(-s * t[..., None] / n)
     idle = np.where(t < np.inf, t / n, 0.0)[..., None]
@@ -470,7 +470,9 @@ def ridge_for_time(time: npt.ArrayLike, n_samples: npt.ArrayLike) -> FloatArray:
 def _over(below: FloatArray, top: FloatArray) -> FloatArray:
     """The quotient top/below; inf where ``below`` is 0."""
     shape = np.broadcast_shapes(top.shape, below.shape)
-    return np.divide(top, below, out=np.full(shape, np.inf), where=np.broadcast_to(below > 0, shape))
+    quotient = np.full(shape, np.inf)
+    np.divide(top, below, out=quotient, where=np.broadcast_to(below > 0, shape))
+    return quotient
 
 
 def _curvature(activation: Activation) -> float:

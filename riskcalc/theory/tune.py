@@ -66,9 +66,9 @@ def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negat
 
     Parameters
     ----------
-    data : GaussianData or Problem
+    data : GaussianData, LatentSpaceData or Problem
     estimator : Ridge
-        Its own ridge is ignored.
+        Its own ridge is ignored. (``optimal_time`` is the same for a gradient flow.)
     n_samples : array_like, > 0
         Broadcasts against the noise.
     allow_negative : bool

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info
 
 import riskcalc as rc
 from riskcalc.errors import StoreError
-from riskcalc.simulation.cells import Fit
+from riskcalc.simulation.measures import Fit
 from riskcalc.simulation.store import Store
 
 FATAL = "RISKCALC_TESTS_FATAL_CALL"  # number of the call of `fatal` that ends the process

@@ -20,9 +20,9 @@ from simulation import tasks
 import riskcalc as rc
 from riskcalc.data.gaussian import entries_kurtosis
 from riskcalc.experiment import Experiment
-from riskcalc.simulation.cells import LINEAR_FIELDS
 from riskcalc.simulation.draw import entries, linear_sample
 from riskcalc.simulation.fit import Factorisation, SignalAndNoise, signal_and_noise
+from riskcalc.simulation.linear import LINEAR_FIELDS
 from riskcalc.simulation.nonlinear import with_nonlinear
 
 POWER = rc.GaussianData(

@@ -7,10 +7,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import riskcalc as rc
-from riskcalc.simulation.cells import Cell, Fit, procedure
+from riskcalc.simulation.cells import Cell
 from riskcalc.simulation.draw import linear_sample
 from riskcalc.simulation.ensemble import averaged_maps
 from riskcalc.simulation.gradient_flow import drawn_labels
+from riskcalc.simulation.measures import Fit
+from riskcalc.simulation.procedures import procedure
 
 SPECTRUM = rc.Spectrum.from_eigenvalues([4.0, 1.0, 0.2], [8, 10, 12])
 DATA = rc.GaussianData(SPECTRUM, [0.5, 0.3, 0.2], noise=0.3, outside_energy=0.1)

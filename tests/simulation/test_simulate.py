@@ -20,7 +20,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import riskcalc as rc
 from riskcalc.simulation import trials as trials_module
-from riskcalc.simulation.cells import LINEAR_FIELDS, Cell
+from riskcalc.simulation.cells import Cell
+from riskcalc.simulation.linear import LINEAR_FIELDS
 from riskcalc.simulation.store import Store
 
 POWER = rc.GaussianData.power_law(1.5, 0.4, noise=0.25, n_features=24)

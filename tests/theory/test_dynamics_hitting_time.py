@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import mpmath
@@ -70,7 +71,7 @@ def test_hard_cases_are_their_integrals(name: str) -> None:
         ends = [start, end] if narrow is None else [start, *(narrow + x for x in np.geomspace(0.3, 1e-7, 20) * [-1.0])]
         if narrow is not None:
             ends += [narrow, *(narrow + x for x in np.geomspace(1e-7, 0.3, 20)), end]
-        exact = sum(precise.hitting_time(products, a, b) for a, b in zip(ends, ends[1:], strict=False))
+        exact = sum(precise.hitting_time(products, a, b) for a, b in itertools.pairwise(ends))
     assert_allclose(hitting_time(products, start, end), float(exact), rtol=1e-8 if name == "near the pole" else 1e-10)
 
 

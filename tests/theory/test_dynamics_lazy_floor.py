@@ -20,7 +20,9 @@ STEEP = SingleIndex(rc.activations.custom(lambda x: np.tanh(2 * x)))
 def test_the_floor_is_the_energy_that_is_left() -> None:
     """Squares of E g(G) He_k(G)/√k! by integration."""
     with mpmath.workdps(20):
-        squares = np.array(precise.hermite_products(lambda x: mpmath.tanh(2 * x), lambda x: mpmath.tanh(2 * x), range(8)))
+        squares = np.array(
+            precise.hermite_products(lambda x: mpmath.tanh(2 * x), lambda x: mpmath.tanh(2 * x), range(8))
+        )
         total = mpmath.quad(lambda x: precise.density(x) * mpmath.tanh(2 * x) ** 2, np.arange(-12, 13, 2).tolist())
     exact = np.array([total, *(total - squares.cumsum())], dtype=float)
     assert_allclose(lazy_floor(STEEP, np.arange(-1, 8)), exact, rtol=1e-11)
@@ -28,7 +30,7 @@ def test_the_floor_is_the_energy_that_is_left() -> None:
 
 
 def test_small_floors_are_sums_and_not_differences() -> None:
-    """Coefficients 1e-6 and 1e-8 beside one of 1, each known to 2e-16: a difference from the total would be rounding."""
+    """Coefficients 1e-6 and 1e-8 beside one of 1, known to 2e-16: a difference from the total would be rounding."""
     target = SingleIndex(coefficients=[1.0, 0.0, 1e-6, 0.0, 1e-8])
     assert_allclose(lazy_floor(target, [1, 2, 3]), [1e-12 + 1e-16, 1e-16, 1e-16], rtol=4e-8)
     assert_array_equal(lazy_floor(target, [4, 9]), 0)

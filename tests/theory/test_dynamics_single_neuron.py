@@ -17,8 +17,8 @@ from scipy.integrate import solve_ivp
 
 import riskcalc as rc
 from riskcalc.activations import Abs, Cos, Erf, Hermite, LeakyReLU, ReLU, Sin, Step, Tanh, custom
-from riskcalc.theory.dynamics import SingleNeuron, hitting_time
 from riskcalc.targets import SingleIndex
+from riskcalc.theory.dynamics import SingleNeuron, hitting_time
 
 EVEN = custom(lambda x: (x * x - 1) / math.sqrt(2), lambda x: math.sqrt(2) * x)  # He_2/√2
 
@@ -125,8 +125,8 @@ def test_trajectory_is_an_integral_of_the_drift() -> None:
     assert_array_equal(found[0, 0], [0.02, -0.3])
     for i, start in enumerate([0.02, -0.3]):
         path = solve_ivp(
-            lambda t, m: model.drift(m, 0.3, 0.1), (0, 3), [start], "DOP853", times.ravel()[[0, 3, 2, 1]], rtol=1e-12, atol=1e-14
-        )  # fmt: skip
+            lambda t, m: model.drift(m, 0.3, 0.1), (0, 3), [start], "DOP853", [0, 0.5, 1, 3], rtol=1e-12, atol=1e-14
+        )
         assert_allclose(found[..., i].ravel()[[0, 3, 2, 1]], path.y[0], rtol=1e-8)
     cubic = neuron(Hermite(3))
     for start, end in [(1e-3, 0.5), (0.1, 0.999), (1e-6, 2e-6)]:
@@ -135,7 +135,9 @@ def test_trajectory_is_an_integral_of_the_drift() -> None:
         assert_allclose(hitting_time(cubic.products, start, arrived), time, rtol=1e-8)  # near its end m grows like m²
 
 
-def descend(model: SingleNeuron, d: int, step: float, noise: float, start: float, times: list[float], runs: int) -> np.ndarray:
+def descend(
+    model: SingleNeuron, d: int, step: float, noise: float, start: float, times: list[float], runs: int
+) -> np.ndarray:
     """One-pass descent as the class states it; overlaps, shape (runs, times)."""
     rng = np.random.default_rng(5)
     phi, g = model.activation, model.target._function
@@ -188,6 +190,33 @@ def test_a_negative_even_product_decays() -> None:
     path = model.trajectory([0, 5, 50], 0.3)
     assert path[0] == 0.3 > path[1] > path[2] >= 0
     assert hitting_time(model.products, 0.3, 0.5) == math.inf
+
+
+def test_hitting_times_by_event() -> None:
+    """Against the closed forms, and with noise against the integral of 1/drift (Gauss-Legendre in log m)."""
+    even = neuron(EVEN)  # c_2 = 1·2!/2
+    exact = (math.log(0.8 / 0.01) + math.log(1 - 1e-4) / 2 - math.log(0.36) / 2) / (2 * even.products[2])
+    assert_allclose(even.hitting_time([0.01, -0.01], [0.8, -0.8]), exact, rtol=1e-7)
+    assert_allclose(neuron(Tanh()).hitting_time(-0.2, 0.6), hitting_time(neuron(Tanh()).products, -0.2, 0.6), rtol=1e-7)
+    x, w = np.polynomial.legendre.leggauss(60)
+    half, middle = math.log(0.7 / 0.05) / 2, math.log(0.7 * 0.05) / 2
+    m = np.exp(middle + half * x)
+    noisy = half * (w * m / neuron(Tanh()).drift(m, 0.4, 0.2)).sum()
+    assert_allclose(neuron(Tanh()).hitting_time(0.05, 0.7, step=0.4, noise=0.2), noisy, rtol=1e-7)
+
+
+def test_flows_that_never_arrive() -> None:
+    """Beyond the balance of drift and noise, against the drift, at ±1, at a saddle, where noise outweighs a cubic."""
+    model = neuron(Tanh())
+    rest = float(model.trajectory(1e4, 0.3, step=2.0, noise=5.0))
+    ends = [rest / 2, rest * 0.9, rest * 1.1, -rest / 2, 1.0]
+    found = model.hitting_time(rest / 2, ends, step=2.0, noise=5.0)
+    assert found[0] == 0
+    assert 0 < found[1] < math.inf
+    assert_array_equal(found[2:], math.inf)
+    assert neuron(EVEN).hitting_time(0.0, 0.5) == math.inf
+    cubic = neuron(Hermite(3))
+    assert_array_equal(cubic.hitting_time(0.01, 0.5, step=[0.0, 1e-3]) < math.inf, [True, False])
 
 
 def test_limits_and_shapes() -> None:

@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import riskcalc as rc
 from riskcalc import activations, kernels, limits, targets
+from riskcalc.allowances import ALLOWANCES
 from riskcalc.harmonics import sphere_multiplicity
 
 EXP = kernels.Exponential()
@@ -383,6 +384,17 @@ def test_experiments_agree_with_the_linear_regime_to_2_over_d(kernel: kernels.Ke
     assert (gap <= 3.5 * found.trials.test.standard_error + 2 / d * found.prediction.test).all()
     assert (found.trials.test.standard_error < 0.015 * found.prediction.test).all()
     assert found.agrees
+
+
+def test_only_the_test_error_is_judged_and_to_2_over_d() -> None:
+    data = rc.GaussianData(uniform(100), np.full(100, 0.8 / 100), 0.25)
+    trials = rc.simulate(data, rc.KernelRidge(EXP, [0.0, 0.1]), [[50], [2000]], n_trials=2, rng=0)
+    risk = rc.predict(data, trials.estimator, trials.coordinates["n_samples"])
+    sizes, rule = ALLOWANCES[type(data), type(trials.estimator)](trials, risk, {"test": risk.test, "train": risk.train})
+    assert_allclose(sizes["test"][1], 0.02 * risk.test[1])  # many samples: 2/d is all
+    assert (sizes["test"][0] > 0.02 * risk.test[0]).all()  # few: the next order of ridge regression is larger
+    assert_array_equal(sizes["train"], np.inf)
+    assert "2/d" in rule
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from riskcalc.targets import SingleIndex
 from riskcalc.theory.dynamics.integrate import flow, time_axis
 from riskcalc.theory.dynamics.link import differentiable, single_index
 from riskcalc.theory.dynamics.pair_moments import pair_moments
-from riskcalc.theory.dynamics.smoothing import smoothed
+from riskcalc.theory.dynamics.smoothing import Smoothed, smoothed
 from riskcalc.theory.dynamics.target_rule import TargetRule, integrable, target_rule
 
 ATOL = 1e-11
@@ -65,8 +65,8 @@ class FiniteWidthFlow(Model):
     Here :math:`A_j = a_j\partial_M\psi_j`, :math:`C_{jk} = -\tfrac1Na_ja_k\,\partial\kappa_{jk}/\partial Q_{jk}` and
     :math:`B_j = 2a_j\partial_Q\psi_j - \tfrac2N\sum_ka_ja_k\,\partial\kappa_{jk}/\partial Q_{jj}`, with j and k taken
     as distinct neurons also where j = k. It is :math:`\dot a_j = -N\partial_{a_j}R`, :math:`\dot w_j = -N\nabla_{w_j}R`
-    of the loss :math:`R = \tfrac12E(f_*-f)^2`, without approximation; one-pass gradient descent follows it at time εn for
-    εd → 0 (simulated with erf: within 1.3 % at εd = .02, above it). N → ∞ with independent neurons is ``MeanField``.
+    of the loss :math:`R = \tfrac12E(f_*-f)^2`, without approximation; one-pass gradient descent follows it at time εn
+    as εd → 0 (simulated with erf: within 1.3 % at εd = .02, above it). N → ∞ with independent neurons is ``MeanField``.
     Neurons other than erf and piecewise linear ones are Hermite series of 320 degrees; ``NotConvergedError`` where a
     neuron is too steep for that (tanh: :math:`|w|` above about 3).
 
@@ -153,17 +153,20 @@ class FiniteWidthFlow(Model):
     def _rule(self) -> TargetRule:
         return target_rule(self.target, self.activation)
 
+    def _neurons(self, M: FloatArray, Q: FloatArray) -> Smoothed:
+        """Each neuron as a function of z = ⟨e, x⟩, averaged over what else it sees."""
+        deviation = np.sqrt(np.maximum(np.diagonal(Q) - M**2, 0.0))
+        return smoothed(self.activation, M[:, None] * self._rule.z, deviation[:, None])
+
     def _loss(self, a: FloatArray, M: FloatArray, Q: FloatArray) -> FloatArray:
         N, moment = a.size, pair_moments(self.activation, Q).moment
-        deviation = np.sqrt(np.diagonal(Q) - M**2)
-        neurons = smoothed(self.activation, M[:, None] * self._rule.z, deviation[:, None])
+        neurons = self._neurons(M, Q)
         psi = neurons.value @ (self._rule.weights * self._rule.values)
         return np.asarray(self._rule.power / 2 - a @ psi / N + a @ moment @ a / (2 * N * N))
 
     def _velocity(self, a: FloatArray, M: FloatArray, Q: FloatArray) -> Overlaps:
         N, pairs, rule = a.size, pair_moments(self.activation, Q), self._rule
-        deviation = np.sqrt(np.maximum(np.diagonal(Q) - M**2, 0.0))
-        neurons = smoothed(self.activation, M[:, None] * rule.z, deviation[:, None])
+        neurons = self._neurons(M, Q)
         weighted = rule.weights * rule.values
         psi, curvature = neurons.value @ weighted, neurons.curvature @ weighted
         psi_by_M, psi_by_Q = neurons.slope @ (weighted * rule.z) - M * curvature, curvature / 2

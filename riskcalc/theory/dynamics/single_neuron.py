@@ -15,11 +15,12 @@ from riskcalc.arguments import FloatArray, common_shape, numbers
 from riskcalc.model import Model
 from riskcalc.targets import SingleIndex
 from riskcalc.theory.dynamics.gaussian_pairs import Pairs, adapted_rule, kinked_pairs, smooth_pairs
-from riskcalc.theory.dynamics.integrate import flow, time_axis
+from riskcalc.theory.dynamics.integrate import flow, passage_time, time_axis
 from riskcalc.theory.dynamics.link import Link, differentiable, normalised_coefficients, single_index
 
 DEGREES = 64
 SERIES = 0.5  # |m| up to which 64 degrees are right to 2^-64
+BALANCED = 1e-10  # speed in units of the terms that make it up, below which the neuron rests
 ABSENT = 1e-9  # of √(Eφ² Eg²): a product of coefficients below it counts as zero
 
 
@@ -173,6 +174,45 @@ class SingleNeuron(Model):
             return self.drift(np.clip(m, -1, 1), eta, tau2)
 
         return np.clip(flow(velocity, m0, t, 1e-11 * np.maximum(np.abs(m0), 1e-9)), -1, 1)
+
+    def hitting_time(
+        self, start: npt.ArrayLike, end: npt.ArrayLike, step: npt.ArrayLike = 0, noise: npt.ArrayLike = 0
+    ) -> FloatArray:
+        r"""First time at which the flow from ``start`` is at ``end``.
+
+        Parameters
+        ----------
+        start : array_like, -1 < start < 1
+        end : array_like, -1 <= end <= 1
+        step, noise : array_like, >= 0
+            As ``drift``; without them the function ``hitting_time`` of ``products`` is faster and more accurate, as
+            long as 64 degrees suffice.
+
+        Returns
+        -------
+        ndarray
+            Of the broadcast shape, right to a relative 1e-7; inf where the flow never arrives.
+        """
+        m0, m1 = _inside("start", start), _correlation("end", end)
+        eta, tau2 = numbers("step", step, at_least=0), numbers("noise", noise, at_least=0)
+        shape = common_shape(start=m0, end=m1, step=eta, noise=tau2)
+        flat = (np.broadcast_to(x, shape).ravel().tolist() for x in (m0, m1, eta, tau2))
+        return np.reshape([self._passage(*one) for one in zip(*flat, strict=True)], shape)
+
+    def _passage(self, start: float, end: float, step: float, noise: float) -> float:
+        """One passage; at rest where drift and noise balance to ten digits."""
+        if start == end or abs(end) == 1:
+            return 0.0 if start == end else math.inf
+        sizes = np.arange(1.0, DEGREES + 1) * np.abs(self.products[1:])
+
+        def velocity(m: float) -> float:
+            return float(self.drift(min(max(m, -1.0), 1.0), step, noise))
+
+        def rest(m: float) -> float:
+            size = (1 - m * m) * float(np.polynomial.polynomial.polyval(abs(m), sizes))
+            return BALANCED * (size + (step / 2 * abs(m) * float(self.gradient_power(m, noise)) if step else 0.0))
+
+        return passage_time(velocity, rest, start, end)
 
     @cached_property
     def information_exponent(self) -> float:
