@@ -26,7 +26,9 @@ class Model:
 
     def total(self, term: Callable[[mpf, mpf, mpf], Any]) -> mpf:
         """Sum over (σ, m, e)."""
-        return mpmath.fsum(term(mpf(s), mpf(w), mpf(e)) for s, w, e in zip(self.sigma, self.m, self.energies, strict=True))
+        return mpmath.fsum(
+            term(mpf(s), mpf(w), mpf(e)) for s, w, e in zip(self.sigma, self.m, self.energies, strict=True)
+        )
 
     def df1(self, nu: mpf) -> mpf:
         return self.total(lambda s, w, e: w * s / (s + nu)) + mpf(self.tail) / nu
@@ -68,7 +70,7 @@ def risk(model: Model, n: Any, width: Any, ridge: Any) -> dict[str, mpf]:
 
 
 def objective(model: Model, n: Any, width: Any, ridge: Any) -> mpf:
-    """min ‖y - Za‖² + λ‖a‖² = λ/ν₁ times the approximation error of the features and the noise."""
+    """Least ‖y - Za‖² + λ‖a‖² = λ/ν₁ times the approximation error of the features and the noise."""
     nu1, nu2 = coupled(model, n, width, ridge)
     unlearned = model.total(lambda s, w, e: e * nu2 / (s + nu2)) + mpf(model.outside)
     return mpf(ridge) / nu1 * (unlearned + mpf(model.noise))

@@ -400,6 +400,19 @@ class TestPlot:
         assert risk.test.shape[0] > 100
         assert [t.n_trials for t in trials] == ([] if options else [3])
 
+    def test_the_line_is_tested_where_the_points_are(self, run, folder, monkeypatch):
+        from riskcalc import plot
+
+        seen = []
+        monkeypatch.setattr(plot, "figure", lambda *results, title: seen.extend(results))
+        monkeypatch.setattr(plot, "save", lambda figure, path: None)
+        (folder / "shifted.toml").write_text(
+            SMALL + '[test_data]\nkind = "GaussianData.isotropic"\nn_features = 30\nnoise = 7\n'
+        )
+        assert run("plot shifted.toml --trials 3 -o figure.pdf")[0] == 0
+        assert (seen[0].noise == 7).all()
+        assert seen[0].test_data == seen[1].test_data
+
     def test_ratios_are_drawn_at_the_sizes_simulated(self, run, folder):
         pytest.importorskip("matplotlib")
         assert run("plot small.toml --set data.n_features=1.5 --set n_samples=1,2 --set scale=20 -o f.svg")[0] == 0

@@ -437,3 +437,63 @@ class TestShipped:
         rank = experiment.data.spectrum.rank
         assert {-1, 0, 1} == set(np.sign(experiment.n_samples - rank))
         assert np.isinf(experiment.predict().test[experiment.n_samples == rank]).all()
+
+
+SHIFTED = """
+n_samples = [20, 40]
+n_trials = 3
+[data]
+kind = "GaussianData"
+spectrum = { kind = "Spectrum.from_eigenvalues", eigenvalues = [4, 1], multiplicities = [5, 15] }
+energies = [1.0, 0.5]
+noise = [0.1, 0.2, 0.3]
+[test_data]
+kind = "GaussianData"
+spectrum = { kind = "Spectrum.from_eigenvalues", eigenvalues = [1, 4], multiplicities = [5, 15] }
+energies = [0.25, 2.0]
+noise = 0.7
+[estimator]
+kind = "Ridge"
+ridge = [1, 2, 3, 4]
+"""
+
+
+class TestAnotherTestDistribution:
+    def test_all_three_verbs_judge_on_it(self, write):
+        experiment = Experiment.load(write(SHIFTED))
+        risk, trials = experiment.predict(), experiment.simulate()
+        assert risk.test.shape == trials.shape == (2, 3, 4)
+        one = experiment.data.replace(noise=0.2), rc.Ridge(4)
+        assert risk.test[1, 1, 3] == rc.predict(*one, 40, test_data=experiment.test_data).test
+        assert risk.test[1, 1, 3] != rc.predict(*one, 40).test
+        alone = rc.simulate(*one, 40, n_trials=3, rng=0, test_data=experiment.test_data)
+        assert_array_equal(trials.test.values[:, 1, 1, 3], alone.test.values)
+        assert_array_equal(experiment.verify().trials.test.values, trials.test.values)
+
+    def test_it_is_written_changed_and_told_apart(self, write):
+        experiment = Experiment.load(write(SHIFTED))
+        assert Experiment.load(write(experiment.to_toml(), "again.toml")) == experiment
+        assert experiment != experiment.replace(test_data=None)
+        other = Experiment.load(write(SHIFTED), overrides={"test_data.noise": 0.0})
+        assert_array_equal(experiment.predict().test - other.predict().test > 0.69, True)
+
+    @pytest.mark.parametrize(
+        ("change", "sentence"),
+        [
+            ({"test_data.noise": [0.1, 0.2]}, "test_data.noise must be an array of 0 dimension.*the whole grid"),
+            ({"test_data.kind": "GaussianDat"}, "test_data.kind 'GaussianDat' is not known"),
+            ({"test_data": 3}, "test_data must be a table"),
+        ],
+    )
+    def test_what_is_refused(self, write, change, sentence):
+        with pytest.raises(ValueError, match=sentence):
+            Experiment.load(write(SHIFTED), overrides=change)
+
+    def test_a_model_that_is_no_data(self, write):
+        with pytest.raises(TypeError, match="^test_data must be one of"):
+            Experiment.load(write(SHIFTED)).replace(test_data=rc.Ridge(1))
+        with pytest.raises(TypeError, match="^test_data must be one of"):
+            Experiment.load(write(SHIFTED)).replace(test_data=3)
+        few = Experiment.load(write(SHIFTED)).replace(test_data=rc.GaussianData.isotropic(3))
+        with pytest.raises(ValueError, match=r"^test_problem must have the entries of problem \(as test_data those of"):
+            few.predict()

@@ -422,6 +422,24 @@ def test_maps_that_are_refused(ax, options, sentence):
         plot.risk_map(risk, ax=ax, **options)
 
 
+def test_a_map_has_no_infinite_axis(ax):
+    risk = rc.predict(DATA, rc.GradientFlow([1.0, np.inf]), np.array([50.0, 200.0])[:, None])
+    with pytest.raises(ValueError, match="^time must be finite to be an axis of a map, got inf; leave it out"):
+        plot.risk_map(risk, ax=ax, x="n_samples", y="time")
+
+
+def test_a_map_has_no_best_where_all_is_infinite(ax):
+    """The noise of an interpolator at n = rank: inf whatever the noise is."""
+    risk = rc.predict(DATA.replace(noise=[1.0, 2.0]), rc.Ridge(0.0), np.array([50.0, 100.0, 200.0])[:, None])
+    best = plot.risk_map(risk, ax=ax, x="n_samples", y="noise").best.get_ydata()
+    assert_array_equal(best, [1.0, np.nan, 1.0])
+
+
+def test_only_a_law_has_a_spectrum(ax):
+    with pytest.raises(TypeError, match="^law must be a MarchenkoPastur or a SpectralLaw, got Spectrum"):
+        plot.spectrum(rc.Spectrum.isotropic(3), ax=ax)
+
+
 def test_a_spectrum_is_the_density_a_histogram_of_its_mass_and_the_detached_spikes(ax):
     law = rc.SpectralLaw(rc.Spectrum.from_eigenvalues([1.0, 20.0], [1, 1]), 2.0)  # half of the eigenvalues are zero
     eigenvalues = law.rvs(2000, rng=0)
@@ -439,3 +457,39 @@ def test_a_spectrum_whose_density_is_infinite_at_zero_leaves_a_gap(ax):
     (bulk,) = plot.spectrum(rc.MarchenkoPastur(1.0), ax=ax).bulks
     assert np.isnan(bulk.get_ydata()[0])
     assert np.isfinite(bulk.get_ydata()[1:]).all()
+
+
+KERNEL = rc.KernelRidge(rc.kernels.ReluGaussianProcess(1), 0.1)
+SPHERE = rc.SphereData(20, rc.targets.DegreeEnergies({1: 1.0}))
+
+
+def test_degrees_are_lines_through_the_learned_shares_and_forbidden_ones_are_left_out(ax):
+    n = np.array([400.0, 20.0, 100.0])
+    risk = rc.predict(SPHERE, KERNEL, n)
+    lines = plot.degrees(risk, ax=ax, max_degree=4).lines
+    assert [line.get_label() for line in lines] == ["degree 0", "degree 1", "degree 2", "degree 4"]
+    for line, k in zip(lines, [0, 1, 2, 4], strict=True):
+        assert_array_equal(line.get_xdata(), [20, 100, 400])
+        assert_array_equal(line.get_ydata(), risk.learned[[1, 2, 0], k])
+    (first, *_) = plot.degrees(risk, ax=Figure().subplots(), exponent=True).lines
+    assert first.get_xdata()[0] == pytest.approx(1.0)  # n = d
+
+
+def test_degrees_that_are_refused(ax):
+    with pytest.raises(ValueError, match="risk must be that of KernelRidge on SphereData or HypercubeData"):
+        plot.degrees(rc.predict(DATA, rc.Ridge(1), N), ax=ax)
+    grid = rc.predict(SPHERE, KERNEL.replace(ridge=[0.1, 1.0]), np.array([20.0, 100.0])[:, None])
+    with pytest.raises(ValueError, match="risk must be one curve, got 2"):
+        plot.degrees(grid, ax=ax)
+    with pytest.raises(ValueError, match="n_samples must be > 0 for its logarithm"):
+        plot.degrees(rc.predict(SPHERE, KERNEL, [0.0, 10.0]), ax=ax, exponent=True)
+
+
+def test_the_spectrum_of_a_kernel_matrix_has_its_own_spikes_and_leaves_out_what_is_far(ax):
+    law = rc.limits.kernel_spectrum(rc.kernels.Taylor([0.01, 0.1, 1.0]), 40, 400)
+    (left, right) = law.support[0]
+    end = right + 1.5 * (right - left)
+    artists = plot.spectrum(law, ax=ax, eigenvalues=np.append(np.linspace(left, right, 399), 10 * end))
+    assert [line.get_xdata()[0] for line in artists.spikes] == [x for x in law.spikes if x <= end]
+    area = sum(bar.get_height() * bar.get_width() for bar in artists.bars)
+    assert area == pytest.approx(399 / 400)

@@ -177,3 +177,29 @@ class TestWriting:
         monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
         with pytest.raises(ValueError, match="read-only for you"):
             refuse_unwritable(tmp_path / "file")
+
+
+def test_another_test_distribution_is_named():
+    other = rc.GaussianData.isotropic(20, noise=0.5)
+    risk = rc.predict(DATA, rc.Ridge(1.0), SIZES, test_data=other)
+    for answer in (risk, rc.simulate(DATA, rc.Ridge(1.0), SIZES, n_trials=2, rng=0, test_data=other)):
+        assert f"tested on {other!r}" in to_text(answer)
+        assert json.loads(to_json(answer))["test_data"] == repr(other)
+    assert "tested on" not in to_text(RISK)
+    assert "test_data" not in json.loads(to_json(RISK))
+
+
+@pytest.mark.parametrize("swept", ["data", "test_data"])
+def test_a_swept_noise_is_a_coordinate_of_the_labelled_arrays(swept):
+    pytest.importorskip("xarray")
+    noisy, ridges = rc.GaussianData.isotropic(20, noise=[0.1, 0.2, 0.3]), rc.Ridge([[0.5], [1.0]])
+    found = {
+        "data": lambda: rc.predict(noisy, ridges, 40),
+        "test_data": lambda: rc.predict(DATA, ridges, 40, test_data=noisy),
+    }[swept]()
+    name = {"data": "noise", "test_data": "test_noise"}[swept]
+    table = found.to_xarray()
+    assert table["test"].dims == ("ridge", name)
+    assert_array_equal(table[name], [0.1, 0.2, 0.3])
+    assert_array_equal(table["noise"].broadcast_like(table["test"]), found.noise)
+    assert_array_equal(table["test"], found.test)

@@ -114,7 +114,7 @@ def risk_curve(
     for k, others in enumerate(cut.labels):
         text = ", ".join(filter(None, (label, others))) or spoken(field)
         if theory is not None:
-            lines.append(_line(ax, text, cut.at, cut(theory)[k], line))
+            lines.append(line_of(ax, text, cut.at, cut(theory)[k], line))
         if trials is not None:
             points.append(_points(ax, text, cut.at, cut(trials.mean)[k], cut(trials.standard_error)[k], line))
     _merge_entries(ax)
@@ -186,7 +186,8 @@ def _style(ax: Axes, text: str) -> dict[str, Any]:
     return styles[(texts.index(text) if text in texts else len(texts)) % len(styles)]
 
 
-def _line(ax: Axes, text: str, at: FloatArray, values: FloatArray, given: dict[str, Any]) -> Line2D:
+def line_of(ax: Axes, text: str, at: FloatArray, values: FloatArray, given: dict[str, Any]) -> Line2D:
+    """A line in the style of its label; infinite values leave a gap."""
     style = _style(ax, text) | {name: value for name, value in given.items() if not name.startswith("marker")}
     finite = np.where(np.isfinite(values), values, np.nan)
     (line,) = ax.plot(at, finite, **style | {"label": text, "marker": "", "markevery": []})

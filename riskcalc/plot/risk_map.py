@@ -51,13 +51,14 @@ def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> Ma
     Raises
     ------
     ValueError
-        For a field or coordinate that the risk does not have, or a grid with other axes than these two.
+        For a field or coordinate that the risk does not have, a grid with other axes than these two, or an infinite
+        coordinate.
     ImportError
         Without matplotlib.
 
     Notes
     -----
-    Infinite values are left blank. An axis is logarithmic where its positive values span more than 1.5 decades
+    Infinite values are left blank, and so is the best y where all are infinite. An axis is logarithmic where its positive values span more than 1.5 decades
     ("symlog" where it has zero or less too), and so is the colour.
 
     References
@@ -84,12 +85,15 @@ def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> Ma
     across, up = (Curves(name, risk.coordinates, risk.test.shape) for name in (x, y))
     if across.axis == up.axis or across.at.size * up.at.size != risk.test.size:
         raise ValueError(f"risk must be a grid of {x} and {y} alone to be drawn as a map, got shape {risk.test.shape}")
+    for name, cut in ((x, across), (y, up)):
+        if not np.isfinite(cut.at).all():
+            raise ValueError(f"{name} must be finite to be an axis of a map, got inf; leave it out of the grid")
     values = np.where(np.isfinite(risk.fields[field]), risk.fields[field], np.nan)
     table = np.moveaxis(values, (up.axis, across.axis), (-2, -1)).reshape(up.at.size, across.at.size)
     table = table[np.ix_(up.order, across.order)]
     norm = LogNorm() if _decades(table) and np.nanmin(table) > 0 else None
     mesh = ax.pcolormesh(across.at, up.at, table, norm=norm, shading="nearest", cmap="viridis", rasterized=True)
-    best = up.at[np.nanargmin(np.where(np.isnan(table), np.inf, table), axis=0)]
+    best = np.where(np.isnan(table).all(axis=0), np.nan, up.at[np.where(np.isnan(table), np.inf, table).argmin(axis=0)])
     (line,) = ax.plot(across.at, best, color="w", linestyle="-", marker="", linewidth=1.0, label=f"best {spoken(y)}")
     for cut, scale in ((across, ax.set_xscale), (up, ax.set_yscale)):
         if _decades(cut.at):

@@ -1,4 +1,4 @@
-"""The law of sample eigenvalues beside a histogram of them."""
+"""The law of the eigenvalues of a sample covariance or a kernel matrix beside a histogram of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from riskcalc.arguments import numbers
 from riskcalc.plot.style import cycle, require_matplotlib
 from riskcalc.theory import MarchenkoPastur, SpectralLaw
+from riskcalc.theory.limits import KernelSpectrum
 from riskcalc.theory.spike import Spike
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.container import BarContainer
     from matplotlib.lines import Line2D
 
+FAR = 1.5  # widths of the support beyond its right end, up to which eigenvalues and spikes are shown
 POINTS = 400  # of a bulk, denser at its edges
 ROUNDING = 1e-10  # eigenvalues below it, relative to the largest, are zeros
 
@@ -32,7 +34,7 @@ class SpectrumArtists:
 
 
 def spectrum(
-    law: MarchenkoPastur | SpectralLaw,
+    law: MarchenkoPastur | SpectralLaw | KernelSpectrum,
     *,
     ax: Axes,
     eigenvalues: npt.ArrayLike | None = None,
@@ -45,10 +47,12 @@ def spectrum(
 
     Parameters
     ----------
-    law : MarchenkoPastur or SpectralLaw
+    law : MarchenkoPastur, SpectralLaw or KernelSpectrum
+        A KernelSpectrum brings its own spikes.
     ax : matplotlib.axes.Axes
     eigenvalues : array_like, optional
-        All p eigenvalues of a sample covariance, zeros included: they are the share of the atom.
+        All p eigenvalues of a sample covariance, zeros included: they are the share of the atom; or all n of a kernel
+        matrix.
     spikes : Spike, optional
         As ``riskcalc.spike`` gives them, one or an array; those that are not detached are left out.
     bins : int
@@ -61,6 +65,8 @@ def spectrum(
 
     Raises
     ------
+    TypeError
+        If ``law`` is no spectral law.
     ValueError
         If eigenvalues are not a list of finite numbers.
     ImportError
@@ -68,7 +74,8 @@ def spectrum(
 
     Notes
     -----
-    The histogram is normalised like the density: its area is the share of positive eigenvalues.
+    The histogram is normalised like the density: its area is the share of positive eigenvalues. What is further beyond
+    the bulk than 1.5 times its width is left out of the picture.
 
     References
     ----------
@@ -87,28 +94,34 @@ def spectrum(
     (1, 4.667)
     """
     require_matplotlib()
+    if not isinstance(law, (MarchenkoPastur, SpectralLaw, KernelSpectrum)):
+        raise TypeError(f"law must be a MarchenkoPastur, a SpectralLaw or a KernelSpectrum, got {repr(law)[:80]}")
     styles = cycle()
+    left, right = law.support[0, 0], law.support[-1, 1]
+    end = right + FAR * (right - left)
     bars: Any = None
     if eigenvalues is not None:
         x = numbers("eigenvalues", eigenvalues, ndim=1)
-        shown = x[x > ROUNDING * x.max(initial=0.0)]
+        shown = x[(x > ROUNDING * x.max(initial=0.0)) & (x <= end)]
         if shown.size:
             width = np.ptp(shown) / bins or 1.0
             weights = np.full(shown.size, 1 / (x.size * width))
             _, _, bars = ax.hist(shown, bins, weights=weights, color="0.8", label="eigenvalues of the sample")
     bulks: list[Line2D] = []
-    for left, right in law.support:
-        at = left + (right - left) * np.sin(np.linspace(0, np.pi / 2, POINTS)) ** 2
+    for start, stop in law.support:
+        at = start + (stop - start) * np.sin(np.linspace(0, np.pi / 2, POINTS)) ** 2
         with np.errstate(divide="ignore"):
             density = law.pdf(at)
         finite = np.where(np.isfinite(density), density, np.nan)
         bulks += ax.plot(
             at, finite, color=styles[0]["color"], linestyle="-", marker="", label="_" * bool(bulks) + "theory"
         )
-    places = np.zeros(0) if spikes is None else spikes.location[spikes.detached]
+    places = law.spikes if isinstance(law, KernelSpectrum) else np.zeros(0)
+    if spikes is not None:
+        places = np.append(places, spikes.location[spikes.detached])
     marks = [
         ax.axvline(x, color=styles[1]["color"], linestyle="--", marker="", label="_" * bool(k) + "spike")
-        for k, x in enumerate(places.tolist())
+        for k, x in enumerate(places[places <= end].tolist())
     ]
     ax.set_xlabel("eigenvalue")
     ax.set_ylabel("density")

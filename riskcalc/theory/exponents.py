@@ -10,6 +10,10 @@ from scipy.special import gamma, zeta
 
 from riskcalc.arguments import FloatArray, common_shape, numbers
 
+LAST = 1.25  # source from which on what the target leaves at small eigenvalues is beyond the order of the formula
+STIELTJES = -0.0728158454836767  # γ₁, the next coefficient of ζ after Euler's γ
+POLE = 1e-9  # distance from source 1 at which two terms of opposite sign have lost the digits that their limit lacks
+
 
 @dataclass(frozen=True, eq=False)
 class LearningCurveExponents:
@@ -121,8 +125,8 @@ def ridgeless_power_law(
 
     .. math:: \kappa \simeq \Big(\frac A{n+1/2}\Big)^\alpha,\quad A = \frac{\pi/\alpha}{\sin(\pi/\alpha)},\qquad
               \frac{\mathrm{variance}}{\tau^2} \simeq \alpha - 1 - \frac{\alpha}{2n+1},\qquad
-              \mathrm{bias} \simeq \frac{n}{n+1/2}\begin{cases}\Gamma(2r)\Gamma(2-2r)\,\kappa^{2r} & r<1\\
-              \kappa^2\log(1/\kappa) & r=1\\ \alpha\,\zeta(1+2\alpha(r-1))\,\kappa^2 & r>1\end{cases}
+              \mathrm{bias} \simeq \frac{n}{n+1/2}\Big[\Gamma(2r)\Gamma(2-2r)\,\kappa^{2r}
+              + \alpha\,\zeta(1+2\alpha(r-1))\,\kappa^2\Big]
 
     Parameters
     ----------
@@ -146,9 +150,10 @@ def ridgeless_power_law(
 
     Notes
     -----
-    Relative errors: of κ and the variance about ακ/n and κ; of the bias κ^min(1, 2-2r) for r < 1, 1/log(1/κ) at r = 1,
-    and κ^min(1, 2r-2) above (times log(1/κ) at r = 3/2). Near r = 1 they are large: 2 % at r = 0.9, α = 1.5, n = 1e6.
-    ``ridge_risk`` has none of them.
+    The first term of the bias leads below r = 1 and the second above; at r = 1 their poles cancel, and the bracket is
+    κ²(log(1/κ) - 1 + αγ) with Euler's γ. From r = 5/4 on the first term, of the order of others that are left out, is
+    left out too. Relative errors: of κ and the variance about ακ/n and κ; of the bias κ^min(1, 3-2r) below r = 5/4
+    (close to r = 1 rounding adds up to 1e-7) and κ^min(1, 2r-2) above (times log(1/κ) at r = 3/2). ``ridge_risk`` has none of them.
 
     References
     ----------
@@ -166,12 +171,23 @@ def ridgeless_power_law(
     n, tau2 = numbers("n_samples", n_samples, above=0), numbers("noise", noise, at_least=0)
     shape = common_shape(exponent=alpha, source=r, n_samples=n, noise=tau2)
     kappa = (np.pi / alpha / np.sin(np.pi / alpha) / (n + 0.5)) ** alpha
-    below, above = np.where(r < 1, r, 0.5), np.where(r > 1, r, 2.0)
-    bias = np.where(
-        r < 1,
-        gamma(2 * below) * gamma(2 - 2 * below) * kappa ** (2 * below),
-        np.where(r > 1, alpha * zeta(1 + 2 * alpha * (above - 1)), -np.log(kappa)) * kappa**2,
-    ) * (n / (n + 0.5))
+    bias = n / (n + 0.5) * _missed(alpha, r, kappa)
     variance = tau2 * (alpha - 1 - alpha / (2 * n + 1))
     fields = (kappa, bias, variance, bias + variance + tau2)
     return RidgelessPowerLaw(*(np.broadcast_to(field, shape) for field in fields))
+
+
+def _missed(alpha: FloatArray, r: FloatArray, kappa: FloatArray) -> FloatArray:
+    """The two terms of the bias; where r is within POLE of 1, their limit there."""
+    pole = np.abs(r - 1) < POLE
+    below, other = np.where((r < LAST) & ~pole, r, 0.5), np.where(pole, 2.0, r)
+    first = np.where(r < LAST, gamma(2 * below) * gamma(2 - 2 * below) * kappa ** (2 * below), 0.0)
+    second = alpha * _zeta(2 * alpha * (other - 1)) * kappa**2
+    return np.where(pole, kappa**2 * (alpha * np.euler_gamma - 1 - np.log(kappa)), first + second)
+
+
+def _zeta(x: FloatArray) -> FloatArray:
+    """ζ(1 + x) for x not 0, near it by the Laurent series: the sum 1 + x would be rounded."""
+    near = np.abs(x) < 1e-4
+    close, far = np.where(near, x, 1.0), np.where(near, 1.0, x)
+    return np.where(near, 1 / close + np.euler_gamma - STIELTJES * close, zeta(1 + far))

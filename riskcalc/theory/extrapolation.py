@@ -10,7 +10,7 @@ from riskcalc.arguments import FloatArray
 from riskcalc.theory.eigensystem import Eigensystem
 from riskcalc.theory.finite_population import finite_population, localisation
 from riskcalc.theory.population_functions import DETERMINED, FITTED, Edge, PopulationFunctions
-from riskcalc.theory.power_law_fit import continued
+from riskcalc.theory.power_law_fit import continued, steepening
 
 FIT_POINTS = 12
 
@@ -53,18 +53,26 @@ class TableCurve:
     def _continued(self, n: FloatArray, ridge: FloatArray) -> FloatArray:
         """A power law with a constant, fitted at each ridge to the curve up to the edge of the fit."""
         values, which = np.unique(ridge, return_inverse=True)
-        last = self.fitted.n_samples(values)
+        return continued(*self._end(values), which, n)
+
+    def _end(self, ridge: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Sizes up to the edge of the fit, and test errors, one curve per ridge."""
+        last = self.fitted.n_samples(ridge)
         first = np.minimum(0.1 * self.functions.n_rows, 0.2 * last)
         sizes = first[:, None] * (last / first)[:, None] ** np.linspace(0, 1, FIT_POINTS)
         sizes[:, -1] = last
-        ridges = np.broadcast_to(values[:, None], sizes.shape)
-        curve = self._determined(sizes.ravel(), ridges.ravel())[0].reshape(sizes.shape)
-        return continued(sizes, curve, which, n)
+        test, _ = self._determined(sizes.ravel(), np.repeat(ridge, FIT_POINTS))
+        return sizes, test.reshape(sizes.shape)
+
+    def steepening(self, ridge: FloatArray) -> float:
+        """The most that the end of a curve falls faster than its continuation, over ridges that are continued."""
+        return float(steepening(*self._end(np.unique(ridge))).max(initial=0.0)) if ridge.size else 0.0
 
     def bound(self, n: FloatArray) -> FloatArray:
-        """Best test error at n among the ridges >= 0 at which it is determined: an upper estimate of the best."""
+        """Best test error at n among the ridges >= 0 at which it is determined, the least of them included."""
         f = self.functions
         allowed = (f.omega >= self.determined.omega) & (f.ridge(n) >= 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             test = n[:, None] * f.localised(self.table) / (n[:, None] - f.df2)
-        return np.asarray(np.where(allowed, test, np.inf).min(axis=1))
+        at_least, _ = self._determined(n, self.determined.ridge(n))
+        return np.asarray(np.minimum(at_least, np.where(allowed, test, np.inf).min(axis=1)))

@@ -12,6 +12,7 @@ from riskcalc.theory.extrapolation import TableCurve
 
 FAR = 2.5  # times n_identified
 OVERSHOOTS = 1.15  # LOO/GCV above which the correction is too large for more rows, if the rank is finite
+STEEP = 0.15  # excess of the slope -d log test/d log n that is mentioned
 LOCALISED = 0.1  # |LOO/GCV - 1| that is mentioned
 FEW_ROWS = 100
 
@@ -21,7 +22,7 @@ def notes_of(
 ) -> tuple[str, ...]:
     """All that applies, for cells of sizes n and penalties λ of one shape."""
     beyond = correction[n > data.n_rows] if (n > data.n_rows).any() else correction
-    return (*_far(curve, n, ridge), *_localised(curve, correction, beyond), *_rows(data))
+    return (*_far(curve, n, ridge), *_steep(curve, n, ridge), *_localised(curve, correction, beyond), *_rows(data))
 
 
 def _far(curve: TableCurve, n: FloatArray, ridge: FloatArray) -> Iterator[str]:
@@ -33,6 +34,15 @@ def _far(curve: TableCurve, n: FloatArray, ridge: FloatArray) -> Iterator[str]:
             f"extrapolated to {share.max():.2g} times what the table determines, where errors of 20 % are usual: at "
             f"{worst:g} samples a ridge of at least {least:.3g} makes the value a determined one, and the best error "
             "among such ridges is in bound"
+        )
+
+
+def _steep(curve: TableCurve, n: FloatArray, ridge: FloatArray) -> Iterator[str]:
+    faster = curve.steepening(ridge[n > curve.determined.n_samples(ridge)])
+    if faster > STEEP:
+        yield (
+            f"the learning curve steepens where its determined part ends (its slope in logs is larger by {faster:.2f} "
+            "than that of the continuation): beyond, the error is predicted too high, and the interval may miss it"
         )
 
 

@@ -63,8 +63,8 @@ def mei_montanari(
     -----
     Inputs uniform on the sphere of radius √d, weights on the unit sphere. ψ₁ = inf is kernel ridge regression, ψ₂ = inf
     the approximation error; their ψ₂ → ∞ at fixed λ_MM is another limit, in which λ grows like n
-    (``random_features.population_risk``). The source's χ = ν₁ν₂ is -μ_*²u, its risk is ``excess``; its ℬ is the bias of a
-    unit of linear energy, and 𝒱 the variance of a unit of noise: bias = F₁²ℬ + F_*²(1+𝒱). Finite d costs about 2 % at
+    (``random_features.population_risk``). The source's χ = ν₁ν₂ is -μ_*²u, its risk is ``excess``, its ℬ the bias of a
+    unit of linear energy and 𝒱 the variance of a unit of noise: bias = F₁²ℬ + F_*²(1+𝒱). Finite d costs about 2 % at
     d = 100, and 5 % at ridge 0 with n < N.
 
     References
@@ -76,8 +76,9 @@ def mei_montanari(
     --------
     >>> import riskcalc as rc
     >>> import numpy as np
-    >>> relu = dict(mu1=0.5, mu_star_squared=0.25 - 0.5 / np.pi)
-    >>> print(rc.limits.mei_montanari(3.0, 1.5, 0, **relu, linear_energy=1, nonlinear_energy=0.3, noise=0.25).bias.round(3))
+    >>> relu = {"mu1": 0.5, "mu_star_squared": 0.25 - 0.5 / np.pi}
+    >>> risk = rc.limits.mei_montanari(3.0, 1.5, 0, **relu, linear_energy=1, nonlinear_energy=0.3, noise=0.25)
+    >>> print(risk.bias.round(3))
     1.19
     """
     arguments: dict[str, FloatArray] = {
@@ -148,7 +149,7 @@ def _kernel_root(n: FloatArray, level: FloatArray, linear: FloatArray) -> FloatA
     """Root of ℓu + au/(1+au) = n, as the ratio that does not cancel."""
     b = linear + level * (1 - n)
     q = np.hypot(b, 2 * np.sqrt(linear * level * n))
-    return np.where(b >= 0, 2 * n / (b + q), (q - b) / (2 * linear * level))
+    return np.asarray(np.where(b >= 0, 2 * n / (b + q), (q - b) / (2 * linear * level)))
 
 
 def _root(sizes: Sizes, level: FloatArray, tail: FloatArray) -> FloatArray:

@@ -10,19 +10,30 @@ from riskcalc.arguments import FloatArray
 EXPONENTS = np.linspace(0.05, 3.0, 60)
 
 
-def continued(sizes: FloatArray, values: FloatArray, which: npt.NDArray[np.intp], n: FloatArray) -> FloatArray:
-    r"""Least relative squares :math:`an^{-b}+c`, a, c >= 0, per curve, times what puts it through the last value.
+def fitted(sizes: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    r"""Least relative squares :math:`an^{-b}+c`, a, c >= 0, per curve: the share of :math:`an^{-b}` at the end, and b.
 
-    ``sizes`` and ``values`` have shape (curves, points), the last size the largest; at each n ``which`` curve it is.
+    ``sizes`` and ``values`` have shape (curves, points), the last size the largest.
     """
     x = (sizes / sizes[:, -1:])[:, None, :] ** -EXPONENTS[:, None] / values[:, None, :]  # curves, exponents, points
     one = np.broadcast_to(1 / values[:, None, :], x.shape)
     a, c, loss = (np.stack(each, axis=1) for each in zip(_both(x, one), _power(x), _constant(one), strict=True))
     kind, k = np.divmod(loss.reshape(len(loss), 3 * EXPONENTS.size).argmin(axis=1), EXPONENTS.size)
     curve = np.arange(len(loss))
-    a, c, b = a[curve, kind, k], c[curve, kind, k], EXPONENTS[k]
-    share = (a / (a + c))[which]
-    return np.asarray(values[which, -1] * (share * (n / sizes[which, -1]) ** -b[which] + 1 - share))
+    a, c = a[curve, kind, k], c[curve, kind, k]
+    return a / (a + c), EXPONENTS[k]
+
+
+def continued(sizes: FloatArray, values: FloatArray, which: npt.NDArray[np.intp], n: FloatArray) -> FloatArray:
+    """The fit at sizes n, times what puts it through the last value; at each n ``which`` curve it is."""
+    share, b = (each[which] for each in fitted(sizes, values))
+    return np.asarray(values[which, -1] * (share * (n / sizes[which, -1]) ** -b + 1 - share))
+
+
+def steepening(sizes: FloatArray, values: FloatArray) -> FloatArray:
+    """How much faster the curves fall over their last quarter than the fits at their end, in -d log test/d log n."""
+    share, b = fitted(sizes, values)
+    return np.asarray(np.log(values[:, -4] / values[:, -1]) / np.log(sizes[:, -1] / sizes[:, -4]) - share * b)
 
 
 def _both(x: FloatArray, one: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -93,7 +93,10 @@ def polynomial_random_features(
     energy = numbers("energies", energies, at_least=0, ndim=1)
     if energy.shape != mass.shape or mass.size == 0:
         raise ValueError(f"energies must have one entry per degree ({mass.size}, at least one), got {energy.size}")
-    beyond = [float(numbers("mass_above", mass_above, at_least=0)), float(numbers("energy_above", energy_above, at_least=0))]
+    beyond = [
+        float(numbers("mass_above", mass_above, at_least=0)),
+        float(numbers("energy_above", energy_above, at_least=0)),
+    ]
     shape = common_shape(**arguments)
     _refuse_unlisted(np.minimum(arguments["sample_exponent"], arguments["width_exponent"]), mass.size, any(beyond))
     k_n, k_width, lam, tau2, wide, many = (np.broadcast_to(x, shape).ravel() for x in arguments.values())

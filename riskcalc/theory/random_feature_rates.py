@@ -24,6 +24,16 @@ class RandomFeatureRate:
         ℓ of the ridge n^(1-ℓ); inf is ridgeless.
     least_width_exponent : ndarray
         The smallest q that keeps the best rate of kernel ridge regression, at its best ridge and with noise.
+
+    References
+    ----------
+    .. [1] defilippis2024 (place not checked)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> print(rc.limits.best_random_feature_rate(exponent=2.0, source=0.5, width_exponent=1.0).least_width_exponent)
+    0.3333333333333333
     """
 
     delta: FloatArray

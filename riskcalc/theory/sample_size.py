@@ -9,7 +9,7 @@ from scipy.optimize.elementwise import find_root
 from riskcalc.arguments import FloatArray, instance, numbers
 from riskcalc.data import Dataset
 from riskcalc.errors import NotConvergedError
-from riskcalc.estimators import Ridge
+from riskcalc.estimators import KernelRidge, Ridge
 from riskcalc.model import Model
 from riskcalc.theory.problem import Problem, reduce
 from riskcalc.theory.ridge import ridge_risk
@@ -30,12 +30,12 @@ def sample_size(
 ) -> FloatArray | SampleSizes:
     r"""Smallest sample whose predicted test error is small enough.
 
-    .. math:: \\min\\{n : \\mathrm{test}(n) \\le t\\}
+    .. math:: \min\{n : \mathrm{test}(n) \le t\}
 
     Parameters
     ----------
-    data : GaussianData, Problem or Dataset
-    estimator : Ridge, for a Dataset KernelRidge too
+    data : GaussianData, LatentSpaceData, SphereData, HypercubeData, Problem or Dataset
+    estimator : Ridge or KernelRidge
         With a single ridge.
     test : array_like, >= 0
         The error t to be reached; units of y².
@@ -82,7 +82,9 @@ def sample_size(
         return table_sample_size(data, estimator, test, ridge, level, rng)
     if ridge != "fixed":
         raise ValueError(f"ridge must be 'fixed' unless data is a Dataset, got {ridge!r}; tune finds the best ridge")
-    lam = instance("estimator", estimator, Ridge, "Ridge(1.0), say").ridge
+    if not isinstance(estimator, KernelRidge):
+        instance("estimator", estimator, Ridge, "Ridge(1.0), say")
+    lam: npt.ArrayLike = estimator.ridge  # type: ignore[attr-defined]
     problem = data if isinstance(data, Problem) else reduce(data, estimator)
     target = numbers("test", test, at_least=0)
     for name, value in (("ridge", lam), ("noise", problem.noise)):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,13 @@ from scipy.optimize.elementwise import find_root
 from riskcalc.arguments import FloatArray, common_shape, instance, numbers
 from riskcalc.data import Dataset
 from riskcalc.errors import NotConvergedError
-from riskcalc.estimators import Ridge
+from riskcalc.estimators import KernelRidge, Ridge
 from riskcalc.model import Model
 from riskcalc.result import Risk
 from riskcalc.spectrum import BLOCK
 from riskcalc.theory.effective_ridge import FixedPoint, fixed_point
 from riskcalc.theory.nodes import Nodes
+from riskcalc.theory.predict import predict
 from riskcalc.theory.problem import Problem, reduce
 from riskcalc.theory.ridge import ridge_risk
 from riskcalc.theory.sums import sums_at
@@ -66,8 +68,8 @@ def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negat
 
     Parameters
     ----------
-    data : GaussianData, LatentSpaceData or Problem
-    estimator : Ridge
+    data : GaussianData, LatentSpaceData, SphereData, HypercubeData or Problem
+    estimator : Ridge or KernelRidge
         Its own ridge is ignored. (``optimal_time`` is the same for a gradient flow.)
     n_samples : array_like, > 0
         Broadcasts against the noise.
@@ -110,14 +112,20 @@ def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negat
     """
     if isinstance(data, Dataset):
         raise TypeError("data must be a GaussianData or a Problem, got a Dataset; predict it at a list of ridges")
-    instance("estimator", estimator, Ridge, "its own ridge is ignored: Ridge(0)")
+    if isinstance(estimator, KernelRidge):
+        if allow_negative:
+            raise ValueError("allow_negative must be False for KernelRidge, whose ridge is >= 0")
+    else:
+        instance("estimator", estimator, Ridge, "its own ridge is ignored: Ridge(0)")
     problem = data if isinstance(data, Problem) else reduce(data, estimator)
     n, noise = numbers("n_samples", n_samples, above=0), np.asarray(problem.noise)
     shape = common_shape(n_samples=n, noise=noise)
     flat = problem.replace(noise=np.broadcast_to(noise, shape).ravel())
     ridge = _best_ridge(flat, np.broadcast_to(n, shape).ravel(), allow_negative).reshape(shape)
-    risk = ridge_risk(problem, n, ridge)
-    return Tuned(ridge, risk if data is problem else replace(risk, data=data, estimator=estimator))
+    if data is problem:
+        return Tuned(ridge, ridge_risk(problem, n, ridge))
+    tuned: Any = estimator
+    return Tuned(ridge, predict(data, tuned.replace(ridge=ridge), n))
 
 
 def _best_ridge(problem: Problem, n: FloatArray, allow_negative: bool) -> FloatArray:

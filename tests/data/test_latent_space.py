@@ -102,7 +102,8 @@ def test_an_experiment_file_holds_it(tmp_path: Any) -> None:
             ValueError,
             "coefficients must have one entry per column of loadings, got 0 for load",
         ),
-        ([[1.0]], [np.inf], 0, ValueError, "coefficients must be finite, got inf"),
+        ([[1.0]], [np.inf], 0, ValueError, "coefficients must be finite and >= -1e+140 and <= 1e+140, got inf"),
+        ([[-1e160]], [1.0], 0, ValueError, "loadings must be finite and >= -1e+140 and <= 1e+140, got -1e+160; one row"),
         ([[1.0]], [1.0], -1, ValueError, "noise must be finite and >= 0, got -1; it is a variance"),
     ],
 )
@@ -120,3 +121,8 @@ def test_its_sizes_are_those_of_the_loadings() -> None:
         rc.simulate(model(), rc.Ridge(1.0), 20, n_trials=2, rng=0, scale=2)
     with pytest.raises(ValueError, match=r"^ridge must be finite, got inf; an infinite ridge needs no experiment"):
         rc.simulate(model(), rc.Ridge(np.inf), 20, n_trials=2, rng=0)
+
+
+def test_the_largest_numbers_leave_no_overflow() -> None:
+    risk = rc.predict(rc.LatentSpaceData([[1e140], [-1e140]], [1e140], noise=1.0), rc.Ridge(1.0), 10)
+    assert all(np.isfinite(value).all() for value in risk.fields.values())

@@ -45,3 +45,9 @@ def test_what_is_refused() -> None:
         rc.Ensemble(1.0, 3)
     with pytest.raises(TypeError, match=r"^estimator must not be an Ensemble; an ensemble of ensembles is one"):
         rc.Ensemble(rc.Ensemble(rc.Ridge(1.0), 3), 3)
+
+
+def test_a_flow_takes_kernels_only() -> None:
+    assert rc.GradientFlow(1.0, rc.kernels.RBF()).kernel == rc.kernels.RBF()
+    with pytest.raises(TypeError, match=r"^kernel must be a Kernel, got Ridge\(ridge=1\); use None for the linear model"):
+        rc.GradientFlow(1.0, kernel=rc.Ridge(1.0))

@@ -160,3 +160,13 @@ def test_late_train_error_has_its_next_term_at_the_edge() -> None:
     gap = float(trials.train.mean) - predicted
     assert gap > 5 * trials.train.standard_error
     assert abs(gap - next_term / n) < 4 * trials.train.standard_error + 0.15 * next_term / n
+
+
+@pytest.mark.parametrize("n", [60, 80, 120])
+def test_any_time_can_be_compared(n: int) -> None:
+    """No overflow of n/t at t = 0 or 1e-310 and no 0·inf at t = inf and the edge 0, n = rank; all but the latter judged."""
+    found = rc.verify(SHELLS, rc.GradientFlow([0.0, 1e-310, 1.0, 1e8, np.inf]), n, n_trials=4, rng=0)
+    assert all(np.isfinite(allowance).all() for allowance in found.allowances.values())
+    assert found.judged[:3].all()
+    assert found.judged[-1] == (n != 80)
+    assert found.agrees

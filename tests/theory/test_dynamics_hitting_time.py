@@ -84,6 +84,14 @@ def test_times_add_up(p: list[float], places: list[float]) -> None:
     assert_allclose(hitting_time(products, [a, b], [b, c]).sum(), whole, rtol=1e-12, atol=1e-15)
 
 
+@given(st.floats(0.2, 0.8), st.floats(-8, -3), st.lists(st.floats(1.05, 1.6), min_size=3, max_size=20))
+def test_close_pairs_of_roots_are_seen(root: float, log_gap: float, others: list[float]) -> None:
+    """Between them b is below 0, though the roots of a polynomial of a high degree are known poorly."""
+    b = np.polynomial.polynomial.polyfromroots([root, root + 10**log_gap, *others])
+    products = np.append(0.0, b / np.arange(1, b.size + 1)) * np.sign(b[0])
+    assert hitting_time(products, 0.1, 0.9) == math.inf
+
+
 def test_where_nothing_arrives() -> None:
     assert_array_equal(hitting_time([0, 1], [0.2, 0.2, 0.2, -0.5], [0.2, 1, 0.1, -1]), [0, np.inf, np.inf, np.inf])
     double_root = [0, 0.25, -0.5, 1 / 3]  # b = (m - ½)²

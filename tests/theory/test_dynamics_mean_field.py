@@ -183,6 +183,7 @@ def test_a_neuron_too_steep_for_its_series_is_refused() -> None:
     ("call", "error", "sentence"),
     [
         (lambda: MeanField(ELU(), SOFT), ValueError, "activation must be smooth, or linear on each side of 0"),
+        (lambda: MeanField(ERF, SingleIndex(np.abs)).loss([1.0], [0.5], [0.5]), ValueError, "could not be integrated"),
         (lambda: FiniteWidthFlow(Sign(), SOFT), ValueError, "has no derivative"),
         (lambda: MeanField(ERF, rc.targets.Monomials({(0,): 1.0})), TypeError, "target must be a SingleIndex"),
         (lambda: MeanField(ERF, SOFT).loss(1.0, 0.5, 0.5), ValueError, "must have the neurons as their last axis"),

@@ -185,10 +185,9 @@ def test_refused_pairs() -> None:
         rc.GradientFlow(1.0, kernel="rbf")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="no theory for"):
         rc.predict(rc.Dataset([[1.0], [2.0]], [1.0, 2.0]), rc.GradientFlow(1.0), 1)
-    anything = rc.Spectrum.isotropic(2)
     with pytest.raises(TypeError, match="kernel must be None"):
-        rc.predict(rc.GaussianData.isotropic(2), rc.GradientFlow(1.0, kernel=anything), 1)
-    with pytest.raises(ValueError, match="eigenvalues must be 0 or from 1e-260"):
+        rc.predict(rc.GaussianData.isotropic(2), rc.GradientFlow(1.0, kernel=rc.kernels.RBF()), 1)
+    with pytest.raises(ValueError, match=r"eigenvalues must be 0 or from 1e-260 to 1e99 for a flow, got e\^-900 to e\^0"):
         rc.gradient_flow_risk(rc.Problem(rc.Spectrum.from_log_eigenvalues([0, -900.0]), [1, 0]), 1, 1)
 
 
@@ -302,3 +301,23 @@ def test_an_aligned_target_can_make_stopping_better_than_ridge() -> None:
     """Two scales, all signal in the large one: a flow learns it and stops, where a ridge shrinks it."""
     pair = problem([10.0, 0.1], [20.0, 400.0], [1.0, 0.0], noise=0.5)
     assert rc.optimal_time(pair, 100.0).risk.test < rc.tune(pair, rc.Ridge(0), 100.0).risk.test
+
+
+def test_means_of_squares_are_never_negative() -> None:
+    """Late, the training error is far below what the transform resolves, and rounding has either sign."""
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        case = problem(10.0 ** rng.uniform(-3, 2, 4), rng.integers(1, 40, 4), rng.uniform(0, 1, 4), rng.choice([0, 0.3]))
+        risk = rc.gradient_flow_risk(case, rng.uniform(1, 200, 5)[:, None], np.geomspace(1e-12, 1e12, 60))
+        for name in FIELDS:
+            assert (risk.fields[name] >= 0).all(), name
+
+
+def test_every_source_can_be_cited() -> None:
+    risk = rc.gradient_flow_risk(white(2.0), 1.0, 1.0)
+    assert rc.cite(risk).count("@") == len(risk.sources) == 3
+
+
+def test_there_are_no_derivatives_and_the_sentence_names_the_flow() -> None:
+    with pytest.raises(ValueError, match="no derivatives for the route 'deterministic equivalent of gradient flow'"):
+        rc.gradient_flow_risk(white(2.0), 1.0, 1.0).derivative("test", "n_samples")

@@ -91,7 +91,7 @@ def test_norm_and_in_sample_error(problem: rc.Problem, n: float, width: float) -
 
 
 def test_hard_inputs() -> None:
-    """n = N = rank, and eigenvalues twenty decades apart, with ridges down to 1e-300."""
+    """Both sizes at the rank, and eigenvalues twenty decades apart, with ridges down to 1e-300."""
     for sigma, m, n, width in (
         ([1.0], [10], 10, 10),
         ([1.0, 1e-20], [1, 1], 2, 2),
@@ -180,7 +180,11 @@ def test_units(n: float, width: float, log_ridge: float, log_unit: float) -> Non
 
 
 def test_order_and_bounds_on_a_grid() -> None:
-    n, width, lam = np.geomspace(1, 300, 12)[:, None, None], np.geomspace(1, 300, 12)[:, None], np.geomspace(1e-6, 1e3, 9)
+    n, width, lam = (
+        np.geomspace(1, 300, 12)[:, None, None],
+        np.geomspace(1, 300, 12)[:, None],
+        np.geomspace(1e-6, 1e3, 9),
+    )
     risk = rc.random_feature_risk(DUSTY, n, width, lam)
     least = np.minimum(n, width)
     assert (risk.df2 <= risk.df1).all()
@@ -215,7 +219,11 @@ def test_a_level_in_two_parts_and_dust_as_many_eigenvalues() -> None:
 def test_long_spectra_are_compressed_without_loss() -> None:
     i = np.arange(1, 20_001.0)
     problem = rc.Problem(rc.Spectrum.from_eigenvalues(i**-1.5), i**-2.0, noise=0.1)
-    n, width, lam = np.geomspace(10, 3000, 5)[:, None, None], np.geomspace(10, 3000, 5)[:, None], np.array([0, 1e-8, 1e-2])
+    n, width, lam = (
+        np.geomspace(10, 3000, 5)[:, None, None],
+        np.geomspace(10, 3000, 5)[:, None],
+        np.array([0, 1e-8, 1e-2]),
+    )
     grid = rc.random_feature_risk(problem, n, width, lam)
     for (i_n, a), (i_w, b), (i_l, c) in itertools.product(*(enumerate(x.ravel()) for x in (n, width, lam))):
         single = rc.random_feature_risk(problem, a, b, c)  # one point: not compressed
@@ -266,7 +274,16 @@ def test_infinitely_many_samples_leave_the_approximation_error() -> None:
 def test_no_samples_or_no_features_is_no_predictor() -> None:
     for problem in (FINITE, DUSTY, CLEAN):
         total, noise = 1.5 + float(problem.outside_energy), float(problem.noise)
-        for n, width, lam in ((0, 5, 0), (0, 5, 2.0), (5, 0, 0), (5, 0, 2.0), (0, 0, 1), (INF, 0, 1), (0, INF, 1), (3, 4, INF)):
+        for n, width, lam in (
+            (0, 5, 0),
+            (0, 5, 2.0),
+            (5, 0, 0),
+            (5, 0, 2.0),
+            (0, 0, 1),
+            (INF, 0, 1),
+            (0, INF, 1),
+            (3, 4, INF),
+        ):
             risk = rc.random_feature_risk(problem, n, width, lam)
             assert (risk.bias, risk.variance, risk.df1, risk.df2, risk.norm_squared) == (total, 0, 0, 0, 0)
             hat = lam / (lam + problem.spectrum.trace) if n == 0 and width > 0 else 1.0
@@ -300,13 +317,14 @@ def test_closed_forms_without_a_ridge() -> None:
 
 
 def test_thresholds() -> None:
-    """inf where there is something to amplify, else 0, never nan."""
+    """Infinite where there is something to amplify, else 0, never nan."""
     for problem, n, width in ((DUSTY, 7, 7), (FINITE, 7, 7), (FINITE, 10, 12), (FINITE, 10, 10)):
         for noise, outside in itertools.product((0.0, 0.25), (0.0, 0.1)):
             risk = rc.random_feature_risk(problem.replace(noise=noise, outside_energy=outside), n, width, 0)
             assert risk.variance == (INF if noise else 0)
             assert risk.bias == (INF if outside or n < 10 else 0)
-            assert (risk.train, risk.df1) == (0, n)
+            assert risk.train == 0
+            assert_allclose(risk.df1, n, rtol=1e-13)
             assert_allclose(risk.in_sample, noise + outside, rtol=1e-13)
     at_width = rc.random_feature_risk(FINITE, 16, 10, 0)
     near = rc.random_feature_risk(FINITE, 16, 10, 1e-14)
@@ -330,7 +348,7 @@ def test_where_samples_width_and_rank_meet_small_ridges_keep_a_bias() -> None:
 
 @pytest.mark.parametrize("n", [3.0, 7.0, 50.0])
 def test_the_peak_grows_like_the_inverse_root_of_the_ridge(n: float) -> None:
-    """test √λ → n(Q₁ + τ²)/(2√(Nu)), with corrections O(√λ)."""
+    """The limit of test √λ is n(Q₁ + τ²)/(2√(Nu)), with corrections O(√λ)."""
     lam = np.array([1e-8, 1e-10, 1e-12])
     risk = rc.random_feature_risk(DUSTY, n, n, lam)
     kappa = rc.random_feature_risk(DUSTY, n, n, 0).effective_ridge
@@ -384,8 +402,10 @@ def test_numbers_of_the_sheet() -> None:
     """Predictions that were simulated with 250 to 400 repetitions; to the digits printed."""
     n, width = np.array([100, 200, 60, 150, 150, 300, 30, 10]), np.array([200, 100, 150, 150, 150, 40, 300, 20])
     risk = rc.random_feature_risk(power_law(), n, width, [0, 0, 0.02, 0.1, 0.001, 1, 0.1, 0.1])
-    assert_allclose(risk.bias, [0.0335, 0.0416, 0.0459, 0.0252, 0.0818, 0.0687, 0.0628, 0.309], atol=3e-4)
-    assert_allclose(risk.variance, [0.4804, 0.25, 0.27, 0.1404, 1.484, 0.0225, 0.132, 0.224], atol=2e-4)
+    assert_allclose(risk.bias, [0.0335, 0.0416, 0.0459, 0.0252, 0.0818, 0.0687, 0.0628, 0.3087], atol=6e-5)
+    assert_allclose(
+        risk.variance, [0.4804, 0.25, 0.27, 0.1404, 1.484, 0.0225, 0.132, 0.224], atol=2e-4
+    )  # 1.484, .132 and .224 had three digits
     assert_allclose(risk.train, [0, 0.1354, 0.0040, 0.0884, 0.0111, 0.2745, 0.0113, 0.0163], atol=6e-5)
     assert_allclose(risk.norm_squared, [257.6, 141.8, 62.0, 59.2, 1422, 6.13, 13.2, 5.61], rtol=1e-3)
 
@@ -423,7 +443,9 @@ def test_tuning_is_below_a_fine_grid() -> None:
     sizes = np.concatenate([[0], np.geomspace(1e-3, 1e5, 3000), [INF]])
     for _ in range(25):
         k = rng.integers(1, 6)
-        spectrum = rc.Spectrum.from_eigenvalues(10 ** rng.uniform(-4, 1, k), rng.integers(1, 50, k), rng.choice([0, 0.1]))
+        spectrum = rc.Spectrum.from_eigenvalues(
+            10 ** rng.uniform(-4, 1, k), rng.integers(1, 50, k), rng.choice([0, 0.1])
+        )
         problem = rc.Problem(spectrum, 10 ** rng.uniform(-2, 1, k), rng.choice([0, 0.1, 1, 30]), rng.choice([0, 0.2]))
         n, width = rng.uniform(5, 100, 2)
         best = RF.tune(problem, n, width)
@@ -441,8 +463,10 @@ def test_tuned_more_is_better() -> None:
     assert (np.diff(best.risk.test, axis=0) < 0).all()
     assert (np.diff(best.risk.test, axis=1) < 0).all()
     assert_allclose(best.ridge[:, -1], rc.tune(power_law().replace(noise=0.05), rc.Ridge(0), n[:, 0]).ridge, rtol=1e-6)
-    slope = best.risk.derivative("test", "ridge")
-    assert (np.abs(slope) < 1e-7 * best.risk.test / best.ridge).all()
+    positive = best.ridge > 0
+    n, width = np.broadcast_to(n, positive.shape)[positive], np.broadcast_to(width, positive.shape)[positive]
+    at_best = rc.random_feature_risk(power_law().replace(noise=0.05), n, width, best.ridge[positive])
+    assert (np.abs(at_best.derivative("test", "ridge")) < 1e-7 * at_best.test / best.ridge[positive]).all()
 
 
 def test_the_best_ridge_is_the_closed_form_for_isotropic_coefficients_and_never_zero_at_the_threshold() -> None:
@@ -462,7 +486,11 @@ def test_the_best_ridge_is_the_closed_form_for_isotropic_coefficients_and_never_
 @pytest.mark.parametrize("parameter", ["ridge", "n_samples", "width"])
 def test_derivatives_against_finite_differences(parameter: str) -> None:
     """Central differences of relative step 1e-5: error 1e-10 of the third derivative, and 1e-10 from rounding."""
-    point = {"n_samples": np.array([5.0, 12, 30, 9]), "width": np.array([9.0, 12, 7, 80]), "ridge": np.array([0.1, 1, 3, 0.01])}
+    point = {
+        "n_samples": np.array([5.0, 12, 30, 9]),
+        "width": np.array([9.0, 12, 7, 80]),
+        "ridge": np.array([0.1, 1, 3, 0.01]),
+    }
     risk = rc.random_feature_risk(DUSTY, **point)
     h = 1e-5 * point[parameter]
     up, down = (rc.random_feature_risk(DUSTY, **(point | {parameter: point[parameter] + s * h})) for s in (1, -1))
@@ -470,7 +498,9 @@ def test_derivatives_against_finite_differences(parameter: str) -> None:
         if name != "noise":
             expected = (up.fields[name] - down.fields[name]) / (2 * h)
             scale = risk.fields[name] / point[parameter]
-            assert_allclose(risk.derivative(name, parameter) / scale, expected / scale, rtol=1e-6, atol=1e-8, err_msg=name)
+            assert_allclose(
+                risk.derivative(name, parameter) / scale, expected / scale, rtol=1e-6, atol=1e-8, err_msg=name
+            )
     assert_array_equal(risk.derivative("noise", parameter), 0)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 import riskcalc as rc
 
@@ -101,3 +101,29 @@ def test_sample_size_is_the_inverse_of_predict() -> None:
     data = rc.GaussianData.power_law(1.5, 0.4, noise=0.1)
     targets = rc.predict(data, rc.Ridge(0.01), [30.0, 300.0, 3000.0]).test
     assert_allclose(rc.sample_size(data, rc.Ridge(0.01), targets), [30, 300, 3000], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", [rc.kernels.ReluNeuralTangent(3), rc.kernels.Polynomial(2)], ids=repr)
+def test_the_best_ridge_of_a_kernel_by_a_dense_scan(kernel: rc.kernels.Kernel) -> None:
+    """The scan has 16 ridges per decade: a relative step of 0.14, so the optimum is within it."""
+    data = rc.SphereData(20, rc.targets.DegreeEnergies({1: 0.6, 2: 0.4}), noise=0.2)
+    n, grid = np.array([50, 200, 1000]), np.append(0.0, np.geomspace(1e-4, 100, 96))
+    tuned = rc.tune(data, rc.KernelRidge(kernel, 0.1), n)
+    scanned = rc.predict(data, rc.KernelRidge(kernel, grid), n[:, None]).test
+    assert np.all(tuned.risk.test <= scanned.min(axis=1) * (1 + 1e-12))
+    assert np.all(np.abs(tuned.ridge - grid[scanned.argmin(axis=1)]) <= 0.16 * tuned.ridge + 1e-12)
+    assert_array_equal(tuned.risk.test, rc.predict(data, rc.KernelRidge(kernel, tuned.ridge), n).test)
+
+
+def test_the_sample_that_a_kernel_needs() -> None:
+    data = rc.SphereData(20, rc.targets.DegreeEnergies({1: 0.6, 2: 0.4}), noise=0.2)
+    estimator = rc.KernelRidge(rc.kernels.ReluNeuralTangent(3), 0.1)
+    sizes = rc.sample_size(data, estimator, [2.0, 0.9, 0.5, 0.1])
+    assert (sizes[0], sizes[3]) == (0.0, np.inf)
+    assert_allclose(rc.predict(data, estimator, sizes[1:3]).test, [0.9, 0.5], rtol=1e-9)
+
+
+def test_a_kernel_has_no_negative_ridge() -> None:
+    data = rc.SphereData(20, rc.targets.DegreeEnergies({1: 1.0}))
+    with pytest.raises(ValueError, match="allow_negative must be False for KernelRidge"):
+        rc.tune(data, rc.KernelRidge(rc.kernels.Polynomial(2), 0.1), 50, allow_negative=True)

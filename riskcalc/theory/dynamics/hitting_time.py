@@ -71,8 +71,8 @@ def hitting_time(products: npt.ArrayLike, start: npt.ArrayLike, end: npt.ArrayLi
 
 
 def _arrives(b: FloatArray, first: FloatArray, last: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Whether b has the sign of last - first from end to end: there, at its roots and at its extrema."""
-    inner = np.concatenate([_roots(b).real, _roots(_slope(b)).real])
+    """Whether b has the sign of last - first from end to end: there, and beside its complex roots (a double root)."""
+    inner = _roots(b).real
     points = np.concatenate([first[:, None], last[:, None], np.broadcast_to(inner, (first.size, inner.size))], axis=1)
     low, high = np.minimum(first, last)[:, None], np.maximum(first, last)[:, None]
     value = np.sign(last - first)[:, None] * _polynomial(b, points)
@@ -102,11 +102,6 @@ def _integral(b: FloatArray, first: FloatArray, last: FloatArray) -> FloatArray:
 def _polynomial(b: FloatArray, m: FloatArray) -> FloatArray:
     """Σ b_k m^k."""
     return np.asarray(np.polynomial.polynomial.polyval(m, b))
-
-
-def _slope(b: FloatArray) -> FloatArray:
-    """Coefficients of the derivative."""
-    return np.append(np.polynomial.polynomial.polyder(b), 0.0)
 
 
 def _roots(b: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.complex128]]:

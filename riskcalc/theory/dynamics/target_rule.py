@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from riskcalc.theory.dynamics.smoothing import PIECEWISE_LINEAR
 
 REACH = 14.0
 FINE, COARSE = 1 / 32, 1 / 16
+AGREEMENT = 1e-10
 HALVINGS = 30  # of panels towards 0, where a kinked neuron changes over r/m
 
 
@@ -39,7 +41,14 @@ def target_rule(target: SingleIndex, activation: Activation) -> TargetRule:
     else:
         z, w = trapezoid(REACH, FINE if isinstance(activation, (Erf, *PIECEWISE_LINEAR)) else COARSE)
     g = link.value(z)
-    return TargetRule(z, w, g, float(w @ g**2))
+    power = float(w @ g**2)
+    finer, w_finer = trapezoid(REACH, FINE / 2)
+    gap = abs((w_finer * (1 + finer)) @ link.value(finer) - (w * (1 + z)) @ g)
+    if not link.kinks and gap > AGREEMENT * math.sqrt(power):
+        raise ValueError(
+            f"{target!r} could not be integrated; name the points where its link or a derivative of it jumps as kinks"
+        )
+    return TargetRule(z, w, g, power)
 
 
 def integrable(activation: Activation) -> Activation:

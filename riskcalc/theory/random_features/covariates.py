@@ -19,7 +19,7 @@ def covariate_problem(
     r"""Problem of a student v that learns a teacher y = ⟨θ,u⟩ + ε by square loss.
 
     .. math:: \Psi = \mathrm{E}uu^\top,\ \Phi = \mathrm{E}uv^\top,\ \Omega = \mathrm{E}vv^\top:\qquad
-              b_* = \Omega^{-1}\Phi^\top\theta,\qquad M = \theta^\top\Psi\theta - \theta^\top\Phi\Omega^{-1}\Phi^\top\theta
+              b_* = \Omega^{-1}\Phi^\top\theta,\quad M = \theta^\top\Psi\theta - \theta^\top\Phi b_*
 
     Parameters
     ----------
@@ -55,7 +55,10 @@ def covariate_problem(
     >>> make([[1.0]], [[0.8]], [[1.0]], [2.0], noise=0.1).outside_energy.__round__(12)
     1.44
     """
-    psi, omega = symmetric("teacher_covariance", teacher_covariance), symmetric("student_covariance", student_covariance)
+    psi, omega = (
+        symmetric("teacher_covariance", teacher_covariance),
+        symmetric("student_covariance", student_covariance),
+    )
     phi, theta = numbers("cross_covariance", cross_covariance, ndim=2), numbers("coefficients", coefficients, ndim=1)
     if phi.shape != (len(psi), len(omega)):
         raise ValueError(f"cross_covariance must have shape ({len(psi)}, {len(omega)}), got {phi.shape}")

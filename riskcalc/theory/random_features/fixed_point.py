@@ -20,8 +20,8 @@ from riskcalc.theory.random_features.concave_root import (
     Parts,
     Places,
     Sizes,
-    rising_step,
     risen,
+    rising_step,
     smaller_factor,
 )
 
@@ -113,7 +113,7 @@ def _refuse_unresolved(spectrum: Spectrum, n: FloatArray, log_kappa: FloatArray)
 
 
 def log_root(nodes: Nodes, tail: float, sizes: Sizes) -> FloatArray:
-    """log u of flat points: by matrix products, then once more without cancellation where D is near min(n, N)."""
+    """Logarithms of u: by matrix products, then once more without cancellation where D is near min(n, N)."""
     log_u = np.empty_like(sizes.least)
     step = max(1, BLOCK // max(1, nodes.sigma.size))
     plain = nodes.plain & (sizes.product > 1e-250) & (sizes.product < 1e200) & (sizes.least > 1e-100)

@@ -10,6 +10,7 @@ import numpy as np
 from riskcalc.arguments import FloatArray
 from riskcalc.theory.random_features.shares import Flags, Shares, Solved
 
+
 def bias(s: Shares) -> Any:
     r"""n[(N-D)Q₂ + gQ₁]/Δ."""
     return (s.beta * s.far + s.spread_width * s.unlearned) / s.gap
@@ -85,7 +86,7 @@ def at_limits(solved: Solved, noise: FloatArray, values: dict[str, Any]) -> dict
 
 
 def diverging(amount: FloatArray) -> FloatArray:
-    """inf where there is anything to amplify, else 0."""
+    """Infinite where there is anything to amplify, else 0."""
     return np.where(amount > 0, np.inf, 0.0)
 
 

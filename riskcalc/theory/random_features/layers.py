@@ -23,7 +23,7 @@ class Freedom:
 
 @dataclass(frozen=True)
 class Layers:
-    r"""Input covariance with d inputs, then hidden layers of width N_l with moments :math:`\kappa_{1,l}^2, \kappa_{*,l}^2`.
+    r"""Inputs in d dimensions, then hidden layers of width N_l with moments :math:`\kappa_{1,l}^2, \kappa_{*,l}^2`.
 
     .. math:: E_0(c) = \sum_i\frac{c\sigma_i}{1+c\sigma_i},\qquad
               E_l(c) = N_l - \frac{N_l-E_{l-1}(c'')}{1+c\kappa_{*,l}^2},\qquad
@@ -50,40 +50,41 @@ class Layers:
     def trace(self, layer: int) -> FloatArray:
         r"""Slope of E_l at c = 0: :math:`T_l = N_l(\kappa_{1,l}^2T_{l-1}/N_{l-1} + \kappa_{*,l}^2)`."""
         trace = np.full(self.widths.shape[1], self.spectrum.trace)
-        for l in range(layer):
-            trace = self.widths[l + 1] * (self.linear[l] * trace / self.widths[l] + self.dust[l])
+        for k in range(layer):
+            trace = self.widths[k + 1] * (self.linear[k] * trace / self.widths[k] + self.dust[k])
         return trace
 
     def rank(self) -> FloatArray:
         """Limit of E_L for c = inf."""
         rank = np.full(self.widths.shape[1], self.spectrum.rank)
-        for l in range(self.depth):
-            through = np.where(self.linear[l] > 0, np.minimum(rank, self.widths[l + 1]), 0.0)
-            rank = np.where(self.dust[l] > 0, self.widths[l + 1], through)
+        for k in range(self.depth):
+            through = np.where(self.linear[k] > 0, np.minimum(rank, self.widths[k + 1]), 0.0)
+            rank = np.where(self.dust[k] > 0, self.widths[k + 1], through)
         return rank
 
     def freedom(self, c: FloatArray, layer: int | None = None) -> Freedom:
         """E_l at flat c > 0 (of the last layer unless given)."""
-        l = self.depth if layer is None else layer
-        if l == 0:
+        k = self.depth if layer is None else layer
+        if k == 0:
             return _inputs(self.spectrum, c)
-        width, before = self.widths[l], self.widths[l - 1]
-        kept = 1 / (1 + c * self.dust[l - 1])
-        bare = np.maximum(c * self.linear[l - 1] * kept, np.finfo(float).tiny)
+        width, before = self.widths[k], self.widths[k - 1]
+        kept = 1 / (1 + c * self.dust[k - 1])
+        lost = c * self.dust[k - 1] * kept
+        bare = np.maximum(c * self.linear[k - 1] * kept, np.finfo(float).tiny)
         per_unit = before / bare
 
         def parts(at: Places, x: FloatArray) -> Parts:
-            below = self.at(at).freedom(x, l - 1)
+            below = self.at(at).freedom(x, k - 1)
             linear = per_unit[at] * x
             return Parts(width[at], 0.0, below.value + linear, below.slope + linear)
 
         alone = Sizes(width, np.ones_like(width), np.zeros_like(width))  # without a factor q
-        inner = root(alone, width / (self.trace(l - 1) + per_unit), parts)
-        below, missing = self.freedom(inner, l - 1), per_unit * inner
+        inner = root(alone, width / (self.trace(k - 1) + per_unit), parts)
+        below, missing = self.freedom(inner, k - 1), per_unit * inner
         moved = kept * missing / (below.slope + missing)
         return Freedom(
-            value=below.value * kept + width * (1 - kept),
-            slope=kept * (below.slope * moved + missing * (1 - kept)),
+            value=below.value * kept + width * lost,
+            slope=kept * (below.slope * moved + missing * lost),
             inner=below.inner,
             inner_slope=below.inner_slope * moved,
         )

@@ -66,13 +66,13 @@ class Scan:
             columns.append(column)
         where, column = np.concatenate(rows), np.concatenate(columns)
 
-        def slope_at(x: FloatArray, at: FloatArray) -> FloatArray:
+        def slope_at(x: FloatArray, at: FloatArray | Rows) -> FloatArray:
             return -test(np.exp(x), at.astype(np.intp), self.sums(np.exp(x))).slope
 
         low, high = np.log(np.maximum(grid[column], lowest[where] * (1 + 1e-12))), np.log(grid[column + 1])
         turns = slope_at(low, where) < 0  # else the error rises from the lowest κ on
         where, low, high = where[turns], low[turns], high[turns]
-        return where, np.exp(root_in("optimum of random features", slope_at, (low, high), where))
+        return where, np.exp(root_in("optimum of random features", slope_at, (low, high), where.astype(np.float64)))
 
 
 def best_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -62,8 +64,9 @@ def population_risk(problem: Problem, width: npt.ArrayLike, ridge_per_sample: np
     point = FeaturePoint(kernel.kappa, kernel.log_kappa, np.ones_like(wide), kernel.bare / wide)
     sums, mixed = sums_with_tail(problem, nodes, kernel, slopes=False)
     solved = Solved(np.full_like(wide, np.inf), wide, rho, problem.spectrum.rank, problem.unreached, point, sums, mixed)
+    arrays: dict[str, Any] = {k: np.broadcast_to(v, shape) for k, v in risk_fields(solved, noise).items()}
     return Risk(
-        **{name: np.broadcast_to(value, shape) for name, value in risk_fields(solved, noise).items()},
+        **arrays,
         noise=np.broadcast_to(noise, shape),
         effective_ridge=np.broadcast_to(kernel.kappa, shape),
         coordinates={"width": size, "ridge_per_sample": rho},

@@ -13,7 +13,7 @@ from riskcalc.theory.nodes import Nodes
 from riskcalc.theory.random_features.fixed_point import feature_point
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Regularisation:
     """Effective regularisations, all of one shape and in units of the eigenvalues.
 
@@ -25,11 +25,26 @@ class Regularisation:
         ν₂ = 1/u >= ν₁, that of the kernel: ``Risk.effective_ridge``.
     implicit : ndarray
         μ = ν₂(n-D) >= λ: averaged over its weights the predictor is kernel ridge regression with this ridge.
+
+    References
+    ----------
+    .. [1] defilippis2024 (place not checked)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> rc.random_features.effective_ridges(rc.Spectrum.isotropic(2.0), 1.0, 2.0, ridge=0)
+    Regularisation(nu1=0.5, nu2=1, implicit=0)
     """
 
     nu1: FloatArray
     nu2: FloatArray
     implicit: FloatArray
+
+    def __repr__(self) -> str:
+        if self.nu2.ndim:
+            return f"Regularisation(shape={self.nu2.shape})"
+        return f"Regularisation(nu1={self.nu1:.6g}, nu2={self.nu2:.6g}, implicit={self.implicit:.6g})"
 
 
 def effective_ridges(
@@ -81,7 +96,9 @@ def effective_ridges(
     point = feature_point(spectrum, nodes, n, size, lam)
     with np.errstate(divide="ignore", invalid="ignore"):
         nu1 = np.where(point.beta > 0, point.beta * point.kappa, np.where(size > 0, 0.0, lam / n))
-        left = np.where(point.kappa > 0, n * point.alpha * point.kappa, np.where((n < np.inf) | (lam == 0), 0.0, np.inf))
+        left = np.where(
+            point.kappa > 0, n * point.alpha * point.kappa, np.where((n < np.inf) | (lam == 0), 0.0, np.inf)
+        )
         implicit = np.where(point.beta > 0, lam / point.beta, np.where(size > 0, left, np.inf))
     nu1 = np.where((size == 0) & (n == 0), np.inf, nu1)
     return Regularisation(*(np.broadcast_to(x, shape) for x in (nu1, point.kappa, implicit)))

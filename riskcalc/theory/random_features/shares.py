@@ -72,9 +72,7 @@ class Solved:
     mixed: FloatArray
 
     @classmethod
-    def of(
-        cls, problem: Problem, n: FloatArray, width: FloatArray, ridge: FloatArray, slopes: bool = False
-    ) -> Solved:
+    def of(cls, problem: Problem, n: FloatArray, width: FloatArray, ridge: FloatArray, slopes: bool = False) -> Solved:
         """Solve the equation, and sum."""
         nodes = Nodes.of(problem.spectrum, problem.reached, n_points=np.broadcast(n, width, ridge).size)
         point = feature_point(problem.spectrum, nodes, n, width, ridge)

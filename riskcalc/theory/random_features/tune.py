@@ -61,7 +61,7 @@ def tune(problem: Problem, n_samples: npt.ArrayLike, width: npt.ArrayLike) -> ri
     >>> import riskcalc as rc
     >>> problem = rc.Problem(rc.Spectrum.isotropic(200), energies=[1.0], noise=0.25)
     >>> print(rc.random_features.tune(problem, n_samples=400, width=[100, 400, float("inf")]).ridge.round(4))
-    [23.4376 41.6017 50.    ]
+    [152.0774  17.8969  50.    ]
     """
     n = numbers("n_samples", n_samples, above=0)
     size = numbers("width", width, above=0, finite=False)
@@ -94,7 +94,7 @@ def tune(problem: Problem, n_samples: npt.ArrayLike, width: npt.ArrayLike) -> ri
     return ridge_tuning.Tuned(best, random_feature_risk(problem, n, size, best))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TunedWidth:
     """The best width and its risk.
 
@@ -104,10 +104,26 @@ class TunedWidth:
         Optimal N; inf where kernel ridge regression is best, 0 where predicting zero is.
     risk : Risk
         The risk there.
+
+    References
+    ----------
+    .. [1] derived
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> problem = rc.Problem(rc.Spectrum.isotropic(200), energies=[1.0], noise=0.25)
+    >>> rc.random_features.tune_width(problem, n_samples=400, ridge=1.0)
+    TunedWidth(width=235.346, test=0.453347)
     """
 
     width: FloatArray
     risk: Risk
+
+    def __repr__(self) -> str:
+        if self.width.ndim:
+            return f"TunedWidth(shape={self.width.shape})"
+        return f"TunedWidth(width={float(self.width):.6g}, test={float(self.risk.test):.6g})"
 
 
 def tune_width(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> TunedWidth:
@@ -148,8 +164,8 @@ def tune_width(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     --------
     >>> import riskcalc as rc
     >>> problem = rc.Problem(rc.Spectrum.isotropic(200), energies=[1.0], noise=0.25)
-    >>> print(rc.random_features.tune_width(problem, n_samples=400, ridge=[0.0, 10.0, 100.0]).width.round(2))
-    [200.     inf    inf]
+    >>> print(rc.random_features.tune_width(problem, n_samples=400, ridge=[0.0, 1.0, 10.0, 100.0]).width.round(2))
+    [   inf 235.35 429.38    inf]
     """
     n = numbers("n_samples", n_samples, above=0)
     lam = numbers("ridge", ridge, at_least=0)
