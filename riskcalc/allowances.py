@@ -115,8 +115,8 @@ def _flow_next_order(trials: Trials, risk: Any, predicted: Mapping[str, FloatArr
         unfitted = np.where(np.isfinite(time), np.exp(-np.where(np.isfinite(time), time, 0.0) * edge), 0.0)
         allowed["df1"] = np.maximum(allowed["df1"], unfitted)
     return allowed, (
-        f"{rule}; df2 at the comparable ridge n/t, train times 1 + (t Tr Σ/n)^(3/2), and for df1 at least e^(-ta), a the "
-        "left edge of the bulk"
+        f"{rule}; df2 at the comparable ridge n/t, train times 1 + (t Tr Σ/n)^(3/2), and for df1 at least e^(-ta), a "
+        "the left edge of the bulk"
     )
 
 

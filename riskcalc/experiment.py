@@ -47,12 +47,12 @@ class Experiment(Model):
         Multiplies the sizes when they are simulated, for models in ratios.
     label_noise : {"averaged", "drawn"}
         As for ``simulate``.
-    test_data : data model, optional
-        Another distribution to be tested on, as for ``predict``; one for the whole grid.
     title, description : str
         For people.
     quick : mapping
         Other values of n_samples, n_trials or scale, for a run in seconds.
+    test_data : data model, optional
+        Another distribution to be tested on, as for ``predict``; one for the whole grid.
 
     Raises
     ------
@@ -92,10 +92,10 @@ class Experiment(Model):
     rng: int = 0
     scale: float = 1.0
     label_noise: str = "averaged"
-    test_data: Model | None = None
     title: str = ""
     description: str = ""
     quick: Mapping[str, Any] = field(default_factory=dict)
+    test_data: Model | None = None
 
     def _checked(self) -> dict[str, object]:
         judged_on = {} if self.test_data is None else {"test_data": self.test_data}

@@ -64,9 +64,9 @@ class LatentSpaceData(Model):
     noise: npt.ArrayLike = 0.0
 
     def _checked(self) -> dict[str, object]:
-        hint, allowed = "one row per feature, one column per latent variable", {"at_least": -LARGEST, "at_most": LARGEST}
-        loadings = numbers("loadings", self.loadings, ndim=2, hint=hint, **allowed)
-        coefficients = numbers("coefficients", self.coefficients, ndim=1, **allowed)
+        rows = "one row per feature, one column per latent variable"
+        loadings = numbers("loadings", self.loadings, ndim=2, at_least=-LARGEST, at_most=LARGEST, hint=rows)
+        coefficients = numbers("coefficients", self.coefficients, ndim=1, at_least=-LARGEST, at_most=LARGEST)
         if loadings.size == 0 or coefficients.size != loadings.shape[1]:
             raise ValueError(
                 f"coefficients must have one entry per column of loadings, got {coefficients.size} for loadings of "

@@ -58,8 +58,8 @@ def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> Ma
 
     Notes
     -----
-    Infinite values are left blank, and so is the best y where all are infinite. An axis is logarithmic where its positive values span more than 1.5 decades
-    ("symlog" where it has zero or less too), and so is the colour.
+    Infinite values are left blank, and so is the best y where all are infinite. An axis is logarithmic where its
+    positive values span more than 1.5 decades ("symlog" where it has zero or less too), and so is the colour.
 
     References
     ----------

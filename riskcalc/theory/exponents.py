@@ -153,7 +153,8 @@ def ridgeless_power_law(
     The first term of the bias leads below r = 1 and the second above; at r = 1 their poles cancel, and the bracket is
     κ²(log(1/κ) - 1 + αγ) with Euler's γ. From r = 5/4 on the first term, of the order of others that are left out, is
     left out too. Relative errors: of κ and the variance about ακ/n and κ; of the bias κ^min(1, 3-2r) below r = 5/4
-    (close to r = 1 rounding adds up to 1e-7) and κ^min(1, 2r-2) above (times log(1/κ) at r = 3/2). ``ridge_risk`` has none of them.
+    (close to r = 1 rounding adds up to 1e-7) and κ^min(1, 2r-2) above (times log(1/κ) at r = 3/2). ``ridge_risk``
+    has none of them.
 
     References
     ----------

@@ -61,8 +61,9 @@ def gradient_flow_risk(problem: Problem, n_samples: npt.ArrayLike, time: npt.Arr
     :math:`e^{-t\hat\Sigma} = (2\pi i)^{-1}\int e^{tw}(w+\hat\Sigma)^{-1}dw`. All sample eigenvalues are on one side of
     it, so that gaps, edges and atoms need no care, and the same 32 nodes serve any spectrum, infinite ones and a tail
     included. Absolute error about 1e-15 of the energies at any time against three twins of 25 digits or another path,
-    so that a training error below that is not resolved; df1, variance and norm_squared keep their relative precision at early times. Dimension-free like ``ridge_risk``;
-    milder, as every finite time regularises: at n = rank nothing diverges before t = inf.
+    so that a training error below that is not resolved; df1, variance and norm_squared keep their relative precision at
+    early times. Dimension-free like ``ridge_risk``; milder, as every finite time regularises: at n = rank nothing
+    diverges before t = inf.
 
     For Σ = I the bias and V are the integrals of :math:`e^{-2tx}` and :math:`\gamma(1-e^{-tx})^2/x` against the
     Marchenko-Pastur law [1]_.

@@ -60,9 +60,9 @@ class Shift:
         m = spectrum.multiplicities
         if not np.array_equal(m, other.multiplicities):
             raise ValueError(
-                "test_problem must have the entries of problem (as test_data those of data), in the same order and with "
-                f"the same multiplicities, got {other.multiplicities.size} entries of {other.n_features:g} features for "
-                f"{m.size} of {spectrum.n_features:g}"
+                "test_problem must have the entries of problem (as test_data those of data), in the same order and "
+                f"with the same multiplicities, got {other.multiplicities.size} entries of {other.n_features:g} "
+                f"features for {m.size} of {spectrum.n_features:g}"
             )
         seen = spectrum.log_eigenvalues > -np.inf
         unit = _root_ratio(problem, test_problem) if test_covariance is None else _root_ratio(problem, None)

@@ -85,7 +85,7 @@ def test_an_experiment_file_holds_it(tmp_path: Any) -> None:
     ("W", "theta", "noise", "kind", "sentence"),
     [
         ([1.0, 2.0], [1.0], 0, ValueError, "loadings must be an array of 2 dimension(s), got shape (2,); one row per"),
-        ([[1.0, np.nan]], [1.0, 2.0], 0, ValueError, "loadings must be finite, got nan"),
+        ([[1.0, np.nan]], [1.0, 2.0], 0, ValueError, "loadings must be finite and >= -1e+140 and <= 1e+140, got nan"),
         ([["a"]], [1.0], 0, TypeError, "loadings must be real numbers, got an array of dtype <U1"),
         (
             [[1.0, 2.0]],
@@ -103,7 +103,7 @@ def test_an_experiment_file_holds_it(tmp_path: Any) -> None:
             "coefficients must have one entry per column of loadings, got 0 for load",
         ),
         ([[1.0]], [np.inf], 0, ValueError, "coefficients must be finite and >= -1e+140 and <= 1e+140, got inf"),
-        ([[-1e160]], [1.0], 0, ValueError, "loadings must be finite and >= -1e+140 and <= 1e+140, got -1e+160; one row"),
+        ([[-1e160]], [1.0], 0, ValueError, "loadings must be finite and >= -1e+140 and <= 1e+140, got -1e+160"),
         ([[1.0]], [1.0], -1, ValueError, "noise must be finite and >= 0, got -1; it is a variance"),
     ],
 )

@@ -49,5 +49,5 @@ def test_what_is_refused() -> None:
 
 def test_a_flow_takes_kernels_only() -> None:
     assert rc.GradientFlow(1.0, rc.kernels.RBF()).kernel == rc.kernels.RBF()
-    with pytest.raises(TypeError, match=r"^kernel must be a Kernel, got Ridge\(ridge=1\); use None for the linear model"):
+    with pytest.raises(TypeError, match=r"^kernel must be a Kernel, got Ridge\(ridge=1\); use None for the linear"):
         rc.GradientFlow(1.0, kernel=rc.Ridge(1.0))

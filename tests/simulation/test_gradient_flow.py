@@ -106,7 +106,7 @@ def test_scale_multiplies_sizes_and_leaves_the_time() -> None:
 
 def test_refused() -> None:
     with pytest.raises(TypeError, match="kernel must be None"):
-        rc.simulate(SHELLS, rc.GradientFlow(1.0, kernel=rc.Spectrum.isotropic(2)), 10, n_trials=2)
+        rc.simulate(SHELLS, rc.GradientFlow(1.0, kernel=rc.kernels.RBF()), 10, n_trials=2)
     with pytest.raises(TypeError, match="no experiment"):
         rc.simulate(rc.Dataset([[1.0], [2.0]], [1.0, 2.0]), rc.GradientFlow(1.0), 1, n_trials=2)
     with pytest.raises(ValueError, match="n_features must be finite"):
@@ -164,7 +164,7 @@ def test_late_train_error_has_its_next_term_at_the_edge() -> None:
 
 @pytest.mark.parametrize("n", [60, 80, 120])
 def test_any_time_can_be_compared(n: int) -> None:
-    """No overflow of n/t at t = 0 or 1e-310 and no 0·inf at t = inf and the edge 0, n = rank; all but the latter judged."""
+    """No overflow of n/t at t = 0 or 1e-310, and no 0·inf at t = inf and n = rank, where the edge is 0: not judged."""
     found = rc.verify(SHELLS, rc.GradientFlow([0.0, 1e-310, 1.0, 1e8, np.inf]), n, n_trials=4, rng=0)
     assert all(np.isfinite(allowance).all() for allowance in found.allowances.values())
     assert found.judged[:3].all()

@@ -11,6 +11,7 @@ from mpmath import mpf
 from numpy.testing import assert_allclose
 
 import riskcalc as rc
+from riskcalc.theory.random_features.layers import Layers
 
 RF = rc.random_features
 SIGMA = np.array([1.8, 1.0, 0.2])
@@ -92,6 +93,16 @@ def test_one_layer_is_random_features_of_structured_inputs() -> None:
     deep, flat = RF.deep_risk(PROBLEM, n, [width], [(0.5, 0.1)], lam), rc.random_feature_risk(kernel, n, width, lam)
     for name in flat.fields:
         assert_allclose(deep.fields[name], flat.fields[name], rtol=1e-12, err_msg=name)
+
+
+def test_few_degrees_of_freedom_are_the_trace() -> None:
+    """The start of the iteration: E_l(c) = T_l c(1 + O(c)), below T_l c."""
+    widths, linear, dust = np.array([[100.0], [80], [150]]), np.array([[0.5], [0.3]]), np.array([[0.1], [0.2]])
+    layers = Layers(PROBLEM.spectrum, widths, linear, dust)
+    for k in range(3):
+        share = layers.freedom(np.array([1e-9]), k).value / (1e-9 * layers.trace(k))
+        assert 1 - 1e-6 < share[0] <= 1 + 1e-14
+    assert_allclose(layers.freedom(np.array([1e12])).value, layers.rank(), rtol=1e-6)
 
 
 def test_infinitely_wide_layers_drop_out() -> None:

@@ -90,6 +90,16 @@ def test_norm_and_in_sample_error(problem: rc.Problem, n: float, width: float) -
             assert_allclose(found.in_sample, float(precise.in_sample(twin(problem), n, width, lam)), rtol=1e-10)
 
 
+@pytest.mark.parametrize("width", [10, 12])
+def test_no_digit_is_lost_near_the_rank(width: float) -> None:
+    """Summed instead of counted, n - D of size 1e-5 to 1e-7 would cost as many digits of κ."""
+    problem = rc.Problem(rc.Spectrum.from_eigenvalues([1.0, 0.3], [4, 6]), [1.0, 1.0], noise=0.3)
+    for lam in (1e-10, 1e-12, 1e-14, 1e-16, 1e-18):
+        with mpmath.workdps(60):
+            exact = precise.coupled(twin(problem), 10, width, lam)[1]
+        assert_allclose(rc.random_feature_risk(problem, 10, width, lam).effective_ridge, float(exact), rtol=1e-14)
+
+
 def test_hard_inputs() -> None:
     """Both sizes at the rank, and eigenvalues twenty decades apart, with ridges down to 1e-300."""
     for sigma, m, n, width in (
@@ -474,8 +484,15 @@ def test_the_best_ridge_is_the_closed_form_for_isotropic_coefficients_and_never_
     problem = rc.Problem(rc.Spectrum.isotropic(200), [2.0], noise=0.25)
     assert_allclose(RF.tune(problem, [50, 400], INF).ridge, 25.0, rtol=1e-6)
     assert RF.tune(DUSTY, 7, 7).ridge > 0
-    clean = rc.Problem(rc.Spectrum.power_law(1.5, 30), np.arange(1, 31.0) ** -4)
-    assert RF.tune(clean, 12, 100).ridge == 0
+    clean = rc.Problem(rc.Spectrum.power_law(1.5, 30), np.arange(1, 31.0) ** -2)
+    best = RF.tune(clean, 12, 100)  # the sheet's number; it calls these energies k^-4, their square
+    assert best.ridge == 0
+    assert_allclose(best.risk.test, 0.15390953659, rtol=1e-10)
+    assert repr(best).startswith("Tuned(ridge=0")
+    widths = RF.tune_width(problem, 400, [1.0, 100.0])
+    assert repr(widths) == "TunedWidth(shape=(2,))"
+    assert_array_equal(np.isinf(widths.width), [False, True])
+    assert repr(RF.effective_ridges(DUSTY.spectrum, [7, 8], 7, 0)) == "Regularisation(shape=(2,))"
     loud = DUSTY.replace(noise=1e9)
     assert RF.tune(loud, 7, 20).risk.test <= 1e9 + 1.6
 
