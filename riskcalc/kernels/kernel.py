@@ -174,7 +174,7 @@ class Kernel(Model):
 
     def _total(self, n_inputs: int) -> float:
         """h(1)."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", divide="ignore"):
             return float(self._profile(np.array(1.0), n_inputs))
 
     def _masses(self, n_inputs: int, max_degree: int, domain: str) -> Masses:

@@ -81,12 +81,13 @@ def _hypercube(profile: Profile, n_inputs: int, max_degree: int) -> tuple[FloatA
     root = np.sqrt(weights)
     values = profile(t) * root
     flipped = values * (1 - 2 * (np.arange(n_inputs + 1) % 2))
-    half = n_inputs // 2
-    direct, mirrored = np.empty(half + 1), np.empty(half + 1)
+    half, total = n_inputs // 2, np.rint(n_inputs * t)
+    last = min(half, max_degree)
+    direct, mirrored = np.empty(last + 1), np.empty(last + 1)
     before, now = np.zeros_like(root), root
-    for k in range(half + 1):
+    for k in range(last + 1):
         direct[k], mirrored[k] = values @ now, flipped @ now
         up, down = np.sqrt((k + 1) * (n_inputs - k)), np.sqrt(k * (n_inputs - k + 1))
-        before, now = now, (n_inputs * t * now - down * before) / up
-    c = np.concatenate([direct, mirrored[: n_inputs - half][::-1]])[: max_degree + 1]
-    return c, float(np.sqrt(values @ values))
+        before, now = now, (total * now - down * before) / up
+    beyond = mirrored[: n_inputs - half][::-1] if max_degree > half else mirrored[:0]
+    return np.concatenate([direct, beyond])[: max_degree + 1], float(np.sqrt(values @ values))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from riskcalc.arguments import FloatArray, whole
 from riskcalc.kernels.arc_cosine import ArcCosine, Homogeneous, arc_cosine
@@ -14,6 +15,7 @@ from riskcalc.kernels.masses import Masses, added, times_t
 from riskcalc.kernels.power_series import PowerSeries, from_floats
 
 DEEPEST = 16
+BLOCK = 64  # coefficients that are solved for at once
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,6 +61,11 @@ class ReluGaussianProcess(Homogeneous):
 
     def _series(self, n_inputs: int) -> PowerSeries:
         return from_floats(lambda n: _layer_coefficients(self.depth, n)[0], decay=2.5, settled=self.depth**2)
+
+    def _masses(self, n_inputs: int, max_degree: int, domain: str) -> Masses:
+        if self.depth == 1:
+            return ArcCosine(1)._masses(n_inputs, max_degree, domain)
+        return super()._masses(n_inputs, max_degree, domain)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -168,13 +175,17 @@ def _composed(g: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _inverse_root(q: FloatArray) -> FloatArray:
-    """Series of (1 - q)^(-1/2) by Miller: n (1-q_0) s_n = Σ_(i>=1) (n - i/2) q_i s_(n-i)."""
-    size, s = q.size, np.empty(q.size)
+    """Series of (1 - q)^(-1/2) by Miller, in blocks: n (1-q_0) s_n = Σ_(m<n) (n+m)/2 q_(n-m) s_m."""
+    size, index, s = q.size, np.arange(float(q.size)), np.empty(q.size)
     s[0] = (1 - q[0]) ** -0.5
-    reverse = np.stack([q, q * np.arange(size) / 2])[:, ::-1].copy()
-    for n in range(1, size):
-        plain, halved = reverse[:, size - 1 - n : size - 1] @ s[:n]
-        s[n] = (plain - halved / n) / (1 - q[0])
+    lag = np.arange(BLOCK)[:, None] - np.arange(BLOCK)
+    near = np.where(lag > 0, np.pad(q, (0, BLOCK))[lag], 0.0)
+    for start in range(1, size, BLOCK):
+        n, before = index[start : start + BLOCK], s[:start]
+        far = q[1 : start + n.size]
+        known = n * np.convolve(far, before, "valid") + np.convolve(far, index[:start] * before, "valid")
+        within = np.diag(n * (1 - q[0])) - (n[:, None] + n) / 2 * near[: n.size, : n.size]
+        s[start : start + BLOCK] = solve_triangular(within, known / 2, lower=True, check_finite=False)
     return s
 
 

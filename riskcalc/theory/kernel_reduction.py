@@ -17,8 +17,9 @@ Inputs = SphereData | HypercubeData
 
 LOG_ENOUGH = math.log(1e12)  # log of a multiplicity that no number of samples comes near
 NEGLIGIBLE, LARGE = 1e-18, 1e-3  # of the trace
-FIRST, MOST = 8, 1024  # degrees
+FIRST, PLENTY, MOST = 8, 256, 1024  # degrees
 ROUNDING = 8 * float(np.finfo(float).eps)
+SMALLEST = 1e-290  # added to bounds from above that may underflow
 REFUSAL = "max_degree must be"  # how a kernel says that a degree is lost in rounding
 
 
@@ -67,7 +68,7 @@ def _resolved(kernel: Kernel, n_inputs: int, domain: str, at_least: int) -> Spec
 def _enough(spectrum: Spectrum, n_inputs: int, domain: str) -> bool:
     """On the hypercube multiplicities fall again beyond d/2, so that only s_2 bounds the eigenvalues of the tail.
 
-    Its rounding must be far below κ > s_1/n: the tail is either large or nothing.
+    Its rounding must be far below κ > s_1/n: the tail is either large or nothing, or falls too slowly to become so.
     """
     following = spectrum.eigenvalues.size
     if spectrum.tail == 0 and not underflows(spectrum, n_inputs, domain):
@@ -75,7 +76,7 @@ def _enough(spectrum: Spectrum, n_inputs: int, domain: str) -> bool:
     if domain == "sphere":
         return float(log_sphere_multiplicity(n_inputs, following)) >= LOG_ENOUGH
     many = 2 * following <= n_inputs and float(log_hypercube_multiplicity(n_inputs, following)) >= LOG_ENOUGH
-    return many and not NEGLIGIBLE * spectrum.trace < spectrum.tail < LARGE * spectrum.trace
+    return many and (following > PLENTY or not NEGLIGIBLE * spectrum.trace < spectrum.tail < LARGE * spectrum.trace)
 
 
 def underflows(spectrum: Spectrum, n_inputs: int, domain: str) -> bool:
@@ -110,7 +111,7 @@ def tail_of(data: Inputs, kernel: Kernel, spectrum: Spectrum) -> Tail:
     if trace == 0:
         return Tail(0.0, 0.0, 0.0)
     moment = kernel.second_moment(data.n_inputs, data.domain)
-    square = max(moment - float(spectrum.masses @ spectrum.eigenvalues), 0.0) + ROUNDING * moment
+    square = max(moment - float(spectrum.masses @ spectrum.eigenvalues), 0.0) + ROUNDING * moment + SMALLEST
     largest = min(math.sqrt(square), trace * _largest_share(data, kernel, spectrum.eigenvalues.size))
     return Tail(trace, min(square / trace, largest), largest)
 

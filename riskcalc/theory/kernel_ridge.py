@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import FloatArray, choice
+from riskcalc.arguments import FloatArray, choice, numbers
+from riskcalc.kernels.cyclic import Cyclic
 from riskcalc.result import Risk
 from riskcalc.spectrum import Spectrum
 from riskcalc.theory.effective_ridge import fixed_point
@@ -19,6 +20,8 @@ from riskcalc.theory.ridge import ridge_risk
 
 CLOSURES = ("ridge", "atom")
 WARN_ABOVE = 1e-2
+FEW, FEW_INVARIANT = 100, 40  # n below which the train error, and every error of an invariant kernel, are off
+INTERPOLATING = 0.1  # λ/(nκ), the square root of train over test
 SOURCES = ("misiakiewicz2024", "mei2022", "canatar2021")
 
 
@@ -33,6 +36,7 @@ def kernel_ridge_risk(
     (``tail="ridge"``; ``"atom"`` puts one eigenvalue in place of the tail). The train error is that of the bare λ.
     """
     choice("tail", tail, CLOSURES)
+    n_samples = numbers("n_samples", n_samples, at_least=0)
     problem = kernel_problem(data, estimator.kernel, max_degree)
     beyond = tail_of(data, estimator.kernel, problem.spectrum)
     _refuse_underflow(data, problem, n_samples, estimator.ridge)
@@ -48,7 +52,7 @@ def kernel_ridge_risk(
         truncation=bound,
         learned=learned(problem, log_kappa),
         sources=SOURCES,
-        notes=risk.notes + _notes(bound),
+        notes=risk.notes + _notes(bound) + _few(risk, estimator),
     )
 
 
@@ -141,4 +145,19 @@ def _notes(bound: FloatArray) -> tuple[str, ...]:
     worst = float(bound.max(initial=0.0))
     if worst <= WARN_ABOVE:
         return ()
+    if worst == math.inf:
+        return ("the degrees that are resolved give no upper bound of the test error: see truncation",)
     return (f"the degrees that are resolved leave the test error uncertain by up to {worst:.2g} of it",)
+
+
+def _few(risk: Risk, estimator: Any) -> tuple[str, ...]:
+    """What holds only from some number of samples on, found by simulation."""
+    n, ridge = np.asarray(risk.coordinates["n_samples"]), np.asarray(estimator.ridge)
+    notes = []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = ridge / (n * np.asarray(risk.effective_ridge))
+    if ((n > 0) & (n < FEW) & (share > 0) & (share < INTERPOLATING)).any():
+        notes.append(f"below {FEW} samples the train error of an almost interpolating fit may be 10 % too low or more")
+    if isinstance(estimator.kernel, Cyclic) and ((n > 0) & (n < FEW_INVARIANT)).any():
+        notes.append(f"below {FEW_INVARIANT} samples the error of an invariant kernel may be 10 % too low or more")
+    return tuple(notes)
