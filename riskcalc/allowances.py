@@ -182,6 +182,7 @@ ALLOWANCES: dict[tuple[type[Model], type[Model]], Callable[[Trials, Risk, Mappin
     (SphereData, KernelRidge): _kernel_next_order,
     (HypercubeData, KernelRidge): _kernel_next_order,
     (GaussianData, GradientFlow): _flow_next_order,
+    (LatentSpaceData, GradientFlow): _flow_next_order,
     (GaussianData, KernelRidge): _linear_regime,
     (GaussianData, Ensemble): _next_order_of_members,
     (LatentSpaceData, Ensemble): _next_order_of_members,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskcalc.arguments import FloatArray
-from riskcalc.data import GaussianData
+from riskcalc.data import GaussianData, LatentSpaceData
 from riskcalc.estimators import GradientFlow, Ridge
 from riskcalc.model import Model
 from riskcalc.simulation.draw import LinearSample, linear_sample
 from riskcalc.simulation.fit import Factorisation, factorisations
+from riskcalc.simulation.latent_space import latent_sample, scaled_latent_ridge
 from riskcalc.simulation.measures import Fit, measured
 from riskcalc.simulation.sizes import scaled_gaussian_ridge
 
@@ -106,10 +107,27 @@ def scaled_gaussian_flow(
     return scaled_gaussian_ridge(data, Ridge(0.0), sizes, factor)[0], estimator
 
 
+def scaled_latent_flow(
+    data: LatentSpaceData, estimator: GradientFlow, sizes: FloatArray, factor: float
+) -> tuple[Model, Model]:
+    """The sizes are those of the loadings."""
+    return scaled_latent_ridge(data, Ridge(0.0), sizes, factor)[0], estimator
+
+
 def gaussian_flow_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """On Gaussian data."""
+    return _flow_trial(cell, linear_sample(cell.data, cell.n_samples, rng), points)  # type: ignore[arg-type]
+
+
+def latent_space_flow_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
+    """On latent space data."""
+    return _flow_trial(cell, latent_sample(cell.data, cell.n_samples, rng), points)  # type: ignore[arg-type]
+
+
+def _flow_trial(cell: Cell, sample: LinearSample, points: FloatArray) -> FloatArray:
     """The flow's fields at each (time, noise)."""
-    sample, n = linear_sample(cell.data, cell.n_samples, rng), cell.n_samples  # type: ignore[arg-type]
-    out, count = np.empty((len(cell.fields), len(points))), len(FLOW_FIELDS)
+    n, count = cell.n_samples, len(FLOW_FIELDS)
+    out = np.empty((len(cell.fields), len(points)))
     ridges = comparable_ridge(n, points[:, 0])
     for fit, at in factorisations(sample.features, ridges):
         for k in at:

@@ -19,7 +19,13 @@ from riskcalc.simulation.ensemble import (
     scaled_ensemble,
 )
 from riskcalc.simulation.gaussian_kernel import gaussian_kernel_trial, scaled_gaussian_kernel
-from riskcalc.simulation.gradient_flow import FLOW_FIELDS, gaussian_flow_trial, scaled_gaussian_flow
+from riskcalc.simulation.gradient_flow import (
+    FLOW_FIELDS,
+    gaussian_flow_trial,
+    latent_space_flow_trial,
+    scaled_gaussian_flow,
+    scaled_latent_flow,
+)
 from riskcalc.simulation.kernel_ridge import KERNEL_FIELDS, kernel_flops, kernel_ridge_trial, scaled_kernel_ridge
 from riskcalc.simulation.latent_space import scaled_latent_ridge
 from riskcalc.simulation.linear import LINEAR_FIELDS, gaussian_ridge_trial, latent_space_ridge_trial
@@ -91,6 +97,9 @@ PROCEDURES: dict[tuple[type[Model], type[Model]], Procedure] = {
     (HypercubeData, KernelRidge): Procedure(KERNEL_FIELDS, kernel_ridge_trial, scaled_kernel_ridge, _kernel_flops),
     (GaussianData, GradientFlow): Procedure(
         FLOW_FIELDS, gaussian_flow_trial, scaled_gaussian_flow, _gaussian_flops, path="time"
+    ),
+    (LatentSpaceData, GradientFlow): Procedure(
+        FLOW_FIELDS, latent_space_flow_trial, scaled_latent_flow, _columns_flops, path="time"
     ),
     (GaussianData, KernelRidge): Procedure(
         KERNEL_FIELDS, gaussian_kernel_trial, scaled_gaussian_kernel, _gaussian_kernel_flops

@@ -187,6 +187,12 @@ def _gaussian_flow(data: GaussianData, estimator: GradientFlow) -> Problem:
     return _gaussian_ridge(data, Ridge(0))
 
 
+def _latent_space_flow(data: LatentSpaceData, estimator: GradientFlow) -> Problem:
+    if estimator.kernel is not None:
+        raise TypeError(f"kernel must be None for LatentSpaceData, got {estimator.kernel!r}; its model is linear")
+    return _latent_space_ridge(data, Ridge(0))
+
+
 REDUCTIONS: dict[tuple[type[Model], type[Model]], Callable[[Any, Any], Problem]] = {
     (GaussianData, Ridge): _gaussian_ridge,
     (Dataset, Ridge): _dataset_ridge,
@@ -197,6 +203,7 @@ REDUCTIONS: dict[tuple[type[Model], type[Model]], Callable[[Any, Any], Problem]]
     (GaussianData, Ensemble): _ensemble,
     (LatentSpaceData, Ensemble): _ensemble,
     (GaussianData, GradientFlow): _gaussian_flow,
+    (LatentSpaceData, GradientFlow): _latent_space_flow,
     (GaussianData, KernelRidge): _gaussian_kernel,
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.linalg
+from numpy.testing import assert_allclose
 
 import riskcalc as rc
 from riskcalc.simulation.draw import linear_sample
@@ -170,3 +171,18 @@ def test_any_time_can_be_compared(n: int) -> None:
     assert found.judged[:3].all()
     assert found.judged[-1] == (n != 80)
     assert found.agrees
+
+
+@pytest.mark.parametrize("label_noise", ["averaged", "drawn"])
+def test_latent_space_data(label_noise: str) -> None:
+    """Eight cells on both sides of p = 60, and time inf, which is the minimum-norm interpolator."""
+    rng = np.random.default_rng(5)
+    data = rc.LatentSpaceData(rng.standard_normal((60, 8)) / np.sqrt(8), rng.standard_normal(8), noise=0.3)
+    flow = rc.GradientFlow([0.3, 1.0, 5.0, np.inf])
+    found = rc.verify(data, flow, np.array([40, 120])[:, None], n_trials=60, rng=0, label_noise=label_noise)
+    assert found.agrees, found.table()
+    assert found.judged.all()
+    late = rc.predict(data, rc.GradientFlow(np.inf), 40)
+    assert_allclose(late.test, rc.predict(data, rc.Ridge(0.0), 40).test, rtol=1e-12)
+    with pytest.raises(TypeError, match="kernel must be None for LatentSpaceData"):
+        rc.predict(data, rc.GradientFlow(1.0, rc.kernels.RBF()), 40)
