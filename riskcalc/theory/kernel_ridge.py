@@ -157,7 +157,7 @@ def _few(risk: Risk, estimator: Any) -> tuple[str, ...]:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = ridge / (n * np.asarray(risk.effective_ridge))
     if ((n > 0) & (n < FEW) & (share > 0) & (share < INTERPOLATING)).any():
-        notes.append(f"below {FEW} samples the train error of an almost interpolating fit may be 10 % too low or more")
+        notes.append(f"below {FEW} samples the train error of an almost interpolating fit may be off by 10 % or more")
     if isinstance(estimator.kernel, Cyclic) and ((n > 0) & (n < FEW_INVARIANT)).any():
         notes.append(f"below {FEW_INVARIANT} samples the error of an invariant kernel may be 10 % too low or more")
     return tuple(notes)

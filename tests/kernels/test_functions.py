@@ -11,6 +11,7 @@ import riskcalc as rc
 import riskcalc.activations as activations
 import riskcalc.kernels as kernels
 from riskcalc.kernels.kernel import Kernel
+from riskcalc.kernels.relu_network import _inverse_root
 
 ALL = [
     kernels.Monomial(3),
@@ -241,3 +242,40 @@ def test_functions_do_not_use_coefficients(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Kernel, "spectrum", forbidden)
     for kernel in ALL:
         kernel(sphere_points(3, 6))
+
+
+@pytest.mark.parametrize("n_inputs", [20, 101, 1000, 10_000])
+def test_values_on_the_hypercube_give_masses_up_to_their_promised_error(n_inputs: int) -> None:
+    """Promised is 1e-16 √B; gammaln of d = 1e4 in the weights would leave 1e-11 √B, a false negative mass."""
+    top = 3 if n_inputs == 10_000 else 4
+    mine = kernels.custom(np.exp).spectrum(n_inputs, top, "hypercube")
+    series = kernels.Exponential().spectrum(n_inputs, top, "hypercube")
+    error = 20 * np.finfo(float).eps * np.sqrt(series.multiplicities) * np.exp(0.5 / n_inputs)
+    assert (np.abs(mine.masses - series.masses) <= error + 1e-15).all()
+
+
+def test_the_last_degrees_on_a_small_hypercube_come_from_values_too() -> None:
+    for n_inputs in (2, 3, 4, 5):
+        mine = kernels.custom(np.exp).spectrum(n_inputs, n_inputs, "hypercube").masses
+        assert_allclose(mine, kernels.Exponential().spectrum(n_inputs, n_inputs, "hypercube").masses, rtol=1e-12)
+
+
+def test_a_profile_that_divides_by_zero_at_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="finite h"):
+        kernels.custom(lambda t: 1 / (1 - t)).spectrum(20, 4)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.2])
+@pytest.mark.parametrize("size", [2, 64, 65, 66, 200])
+def test_the_inverse_root_of_a_series_solves_its_equation(start: float, size: int) -> None:
+    """s² (1 - q) = 1 to all orders, across the borders of the blocks."""
+    q = start * 0.5 ** np.arange(size)
+    s = _inverse_root(q)
+    one = np.convolve(np.convolve(s, s)[:size], np.concatenate([[1 - q[0]], -q[1:]]))[:size]
+    assert_allclose(one, np.eye(1, size)[0], atol=1e-13)
+
+
+def test_one_hidden_layer_is_the_arc_cosine_kernel_of_order_one() -> None:
+    one, ramp = kernels.ReluGaussianProcess(1), kernels.ArcCosine(1)
+    for domain, d in (("sphere", 2), ("sphere", 50), ("hypercube", 12)):
+        assert_array_equal(one.spectrum(d, 8, domain).masses, ramp.spectrum(d, 8, domain).masses)

@@ -379,3 +379,34 @@ def test_a_coarse_cut_says_so() -> None:
     problem = kernel_problem(data, NTK, 2)
     assert problem.outside_energy == pytest.approx(0.2)
     assert rc.predict(data, rc.KernelRidge(NTK, 0), 400).notes == ()
+
+
+@pytest.mark.parametrize("model", [rc.SphereData, rc.HypercubeData])
+def test_a_needle_in_many_dimensions_learns_nothing(model: type) -> None:
+    """The second moment of exp(-2‖x-z‖²) underflows at d = 1e4, and bounds the tail all the same: κ = (λ + 1)/n."""
+    risk = rc.predict(model(10_000, TARGET, 0.0), rc.KernelRidge(kernels.RBF(2.0), 0.1), 100)
+    assert_allclose(risk.test, TARGET.energies(10_000, 3, "sphere").by_degree.sum(), rtol=1e-12)
+    assert_allclose(risk.effective_ridge, 1.1 / 100, rtol=1e-12)
+    assert risk.truncation < 1e-12
+
+
+def test_a_slowly_falling_tail_on_a_large_hypercube_is_not_followed_to_the_end() -> None:
+    """At degree d the walk would take a minute; 257 to 513 degrees bound the error well enough."""
+    risk = rc.predict(rc.HypercubeData(10_000, TARGET, 0.1), rc.KernelRidge(kernels.ArcCosine(2.5), 0.1), 1e4)
+    assert risk.learned.size <= 513
+    assert risk.truncation < 1e-8
+
+
+def test_few_samples_are_noted() -> None:
+    near = rc.predict(rc.SphereData(20, TARGET, 0.1), rc.KernelRidge(kernels.RBF(), 1e-3), [50, 200])
+    assert any("train error" in note for note in near.notes)
+    assert not any("train error" in note for note in rc.predict(near.data, near.estimator, 200).notes)
+    invariant = rc.targets.DegreeEnergies({1: 1.0}, symmetry="cyclic")
+    data, estimator = rc.HypercubeData(16, invariant, 0.1), rc.KernelRidge(kernels.Cyclic(kernels.Exponential()), 1.0)
+    assert any("invariant" in note for note in rc.predict(data, estimator, 16).notes)
+    assert not any("invariant" in note for note in rc.predict(data, estimator, 120).notes)
+
+
+def test_a_size_that_is_no_number_is_named() -> None:
+    with pytest.raises(TypeError, match="n_samples must be real"):
+        rc.predict(rc.SphereData(20, TARGET), rc.KernelRidge(NTK, 0.1), "a")  # type: ignore[arg-type]
