@@ -1,6 +1,6 @@
 """riskcalc, the asymptotic risk calculator: the test error of linearised networks, predicted and checked."""
 
-from riskcalc import activations, harmonics, kernels, targets
+from riskcalc import activations, harmonics, kernels, plot, targets
 from riskcalc.compare import Comparison, compare, verify
 from riskcalc.data import Dataset, GaussianData, HypercubeData, LatentSpaceData, SphereData
 from riskcalc.errors import NotConvergedError, StoreError
@@ -89,6 +89,7 @@ __all__ = [
     "log_effective_ridge",
     "optimal_time",
     "overfitting_type",
+    "plot",
     "predict",
     "random_feature_risk",
     "random_features",

@@ -28,7 +28,32 @@ THRESHOLD = "n = rank"
 
 @dataclass(frozen=True, eq=False)
 class Artists:
-    """What was drawn: one line (theory) and one set of points (simulation) per curve, the areas, the line n = rank."""
+    """What was drawn.
+
+    Parameters
+    ----------
+    lines : tuple of Line2D
+        Theory, one per curve.
+    points : tuple of ErrorbarContainer
+        Simulation, one set per curve.
+    areas : tuple of PolyCollection
+        Bias, variance and noise, from the bottom up.
+    threshold : Line2D or None
+        The line n = rank.
+
+    References
+    ----------
+    .. [1] derived (a container of what was drawn)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> from matplotlib.figure import Figure
+    >>> risk = rc.predict(rc.GaussianData.isotropic(100), rc.Ridge(1), [50, 200])
+    >>> artists = rc.plot.risk_curve(risk, ax=Figure().subplots())
+    >>> len(artists.lines), len(artists.points), artists.threshold.get_label()
+    (1, 0, 'n = rank = 100')
+    """
 
     lines: tuple[Line2D, ...] = ()
     points: tuple[ErrorbarContainer, ...] = ()

@@ -45,6 +45,10 @@ def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Fi
     there says nothing. The style is riskcalc.mplstyle on matplotlib's defaults; the user's own are left out, and
     unchanged. Colours are safe for the colour-blind, and lines and markers vary so that it can be read in grey.
 
+    References
+    ----------
+    .. [1] derived
+
     Examples
     --------
     >>> import riskcalc as rc

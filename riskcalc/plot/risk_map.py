@@ -21,7 +21,27 @@ DECADES = 1.5  # values that span more are coloured on a logarithmic scale
 
 @dataclass(frozen=True, eq=False)
 class MapArtists:
-    """The coloured mesh, and the line through the smallest value at each x."""
+    """What was drawn.
+
+    Parameters
+    ----------
+    mesh : QuadMesh
+        The coloured field.
+    best : Line2D
+        Through the smallest value at each x.
+
+    References
+    ----------
+    .. [1] derived (a container of what was drawn)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> from matplotlib.figure import Figure
+    >>> risk = rc.predict(rc.GaussianData.isotropic(100, noise=1), rc.Ridge([1, 100]), [[50], [200]])
+    >>> rc.plot.risk_map(risk, ax=Figure().subplots(), x="n_samples", y="ridge").best.get_ydata()
+    array([100., 100.])
+    """
 
     mesh: QuadMesh
     best: Line2D

@@ -26,7 +26,28 @@ ROUNDING = 1e-10  # eigenvalues below it, relative to the largest, are zeros
 
 @dataclass(frozen=True, eq=False)
 class SpectrumArtists:
-    """One line per bulk, the bars of the histogram, and a line per spike."""
+    """What was drawn.
+
+    Parameters
+    ----------
+    bulks : tuple of Line2D
+        The density, one line per bulk.
+    bars : BarContainer or None
+        The histogram.
+    spikes : tuple of Line2D
+        One line per spike.
+
+    References
+    ----------
+    .. [1] derived (a container of what was drawn)
+
+    Examples
+    --------
+    >>> import riskcalc as rc
+    >>> from matplotlib.figure import Figure
+    >>> len(rc.plot.spectrum(rc.MarchenkoPastur(0.5), ax=Figure().subplots()).bulks)
+    1
+    """
 
     bulks: tuple[Line2D, ...]
     bars: BarContainer | None

@@ -23,6 +23,10 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     path : path
         A file that is there is replaced.
 
+    Returns
+    -------
+    None
+
     Raises
     ------
     ValueError
@@ -35,6 +39,10 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     Notes
     -----
     The time is left out, and the identifiers in SVG are not random; other versions of matplotlib give other bytes.
+
+    References
+    ----------
+    .. [1] derived
 
     Examples
     --------

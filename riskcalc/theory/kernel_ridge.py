@@ -21,7 +21,7 @@ from riskcalc.theory.ridge import ridge_risk
 CLOSURES = ("ridge", "atom")
 WARN_ABOVE = 1e-2
 FEW, FEW_INVARIANT = 100, 40  # n below which the train error, and every error of an invariant kernel, are off
-INTERPOLATING = 0.1  # λ/(nκ), the square root of train over test
+INTERPOLATING = 0.5  # λ/(nκ), the square root of train over test
 SOURCES = ("misiakiewicz2024", "mei2022", "canatar2021")
 
 
