@@ -20,7 +20,8 @@ from riskcalc.kernels.masses import Masses, summed
 from riskcalc.kernels.power_series import PowerSeries, logarithm
 from riskcalc.kernels.sphere_walk import converged, cut_errors
 
-FEWEST = 64
+FEWEST, DIRECT = 64, 4096
+DENSE = 128  # up to this size of the urn whole blocks of steps are products of matrices
 STEPS_PER_INPUT = 18  # (1-2/d)^(18 d) = 2e-16
 
 
@@ -36,6 +37,8 @@ def hypercube_masses(
     n_terms, most = top + FEWEST, top + max(FEWEST, STEPS_PER_INPUT * n_inputs)
     if series.degree < math.inf:
         n_terms = most = int(series.degree) + 1
+    elif series.decay is not None and most <= DIRECT:
+        n_terms = most  # a slow series is not done before
     while True:
         walk = logarithm(walk_probabilities(n_inputs, top, n_terms))
         logs = series.logs(n_terms)
@@ -51,21 +54,40 @@ def hypercube_masses(
 
 
 def walk_probabilities(n_inputs: int, max_degree: int, n_terms: int) -> FloatArray:
-    """Pr(S_j = k), shape (degrees 0 ... max_degree, steps 0 ... n_terms - 1)."""
+    """Pr(S_j = k), shape (degrees 0 ... max_degree, steps 0 ... n_terms - 1); all sums are of positive terms."""
     size = min(n_inputs, (n_terms + max_degree) // 2 + 1) + 1  # what climbs higher does not come back in time
     k = np.arange(size)
     up, down = (n_inputs - k[:-1]) / n_inputs, k[1:] / n_inputs
-    probability, out = np.zeros(size), np.empty((n_terms, max_degree + 1))
-    probability[0] = 1.0
-    for step in range(n_terms):
-        out[step] = (
-            probability[: max_degree + 1] if size > max_degree else np.pad(probability, (0, max_degree + 1 - size))
-        )
-        moved = np.zeros(size)
+    start = np.zeros(size)
+    start[0] = 1.0
+    shown = min(size, max_degree + 1)
+    out = np.zeros((max_degree + 1, n_terms))
+    if size <= DENSE:
+        _by_blocks(np.diag(up, -1) + np.diag(down, 1), start, out[:shown])
+    else:
+        _by_steps(up, down, start, out[:shown])
+    return out
+
+
+def _by_steps(up: FloatArray, down: FloatArray, probability: FloatArray, out: FloatArray) -> None:
+    for step in range(out.shape[1]):
+        out[:, step] = probability[: len(out)]
+        moved = np.zeros_like(probability)
         moved[1:] = probability[:-1] * up
         moved[:-1] += probability[1:] * down
         probability = moved
-    return out.T
+
+
+def _by_blocks(transition: FloatArray, probability: FloatArray, out: FloatArray) -> None:
+    """The first steps by doubling, then as many at a time."""
+    block, power = probability[:, None], transition
+    while block.shape[1] < min(DENSE, out.shape[1]):
+        block = np.hstack([block, power @ block])
+        power = power @ power
+    for first in range(0, out.shape[1], block.shape[1]):
+        last = min(first + block.shape[1], out.shape[1])
+        out[:, first:last] = block[: len(out), : last - first]
+        block = power @ block
 
 
 def log_probability_of_climbing(n_inputs: int, degree: int) -> float:
