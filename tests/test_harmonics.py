@@ -246,3 +246,10 @@ def test_panels_end_on_the_kinks_and_halve_towards_them():
     assert {0.3, 0.3 + 0.0625, 0.3 - 0.0625} <= set(ends)
     rule = composite_legendre(ends, 5)
     assert_allclose(rule.weights @ rule.points**9, (2.0**10 - 1) / 10, rtol=1e-14)
+
+
+def test_a_multiplicity_that_no_float_holds() -> None:
+    """B(10⁴, 300) = C(10299, 300) - C(10297, 298) has 588 digits: sheet 2 §1.1 has 10^589 for it."""
+    exact = math.comb(10_299, 300) - math.comb(10_297, 298)
+    assert harmonics.sphere_multiplicity(10_000, 300) == exact
+    assert len(str(exact)) == 588
