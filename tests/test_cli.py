@@ -392,11 +392,11 @@ class TestPlot:
         from riskcalc import plot
 
         seen = []
-        monkeypatch.setattr(plot, "figure", lambda *results, title: seen.append((results, title)))
+        monkeypatch.setattr(plot, "figure", lambda *results, title, x: seen.append((results, title, x)))
         monkeypatch.setattr(plot, "save", lambda figure, path: None)
         assert run(f"plot small.toml --trials 3 -o figure.pdf {options}")[0] == 0
-        (((risk, *trials), title),) = seen
-        assert title == "A small one"
+        (((risk, *trials), title, x),) = seen
+        assert (title, x) == ("A small one", "n_samples")
         assert risk.test.shape[0] > 100
         assert [t.n_trials for t in trials] == ([] if options else [3])
 
@@ -404,7 +404,7 @@ class TestPlot:
         from riskcalc import plot
 
         seen = []
-        monkeypatch.setattr(plot, "figure", lambda *results, title: seen.extend(results))
+        monkeypatch.setattr(plot, "figure", lambda *results, title, x: seen.extend(results))
         monkeypatch.setattr(plot, "save", lambda figure, path: None)
         (folder / "shifted.toml").write_text(
             SMALL + '[test_data]\nkind = "GaussianData.isotropic"\nn_features = 30\nnoise = 7\n'
@@ -412,6 +412,15 @@ class TestPlot:
         assert run("plot shifted.toml --trials 3 -o figure.pdf")[0] == 0
         assert (seen[0].noise == 7).all()
         assert seen[0].test_data == seen[1].test_data
+
+    def test_the_longest_axis_is_the_horizontal_one(self, run, monkeypatch):
+        from riskcalc import plot
+
+        seen = []
+        monkeypatch.setattr(plot, "figure", lambda *results, title, x: seen.append((results[0].test.shape, x)))
+        monkeypatch.setattr(plot, "save", lambda figure, path: None)
+        assert run("plot early-stopping --no-simulation -o figure.pdf")[0] == 0
+        assert seen == [((2, 2, 13), "time")]
 
     def test_ratios_are_drawn_at_the_sizes_simulated(self, run, folder):
         pytest.importorskip("matplotlib")

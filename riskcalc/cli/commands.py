@@ -213,7 +213,12 @@ def plot(
         with running.executor() as pool:
             trials = made.simulate(executor=pool, store=running.store)
     points = [trials] if trials else []
-    drawing.save(drawing.figure(_fine(made, trials), *points, title=made.title or chosen.origin), output)
+    theory = made.predict()
+    x = max(theory.coordinates, key=lambda name: theory.coordinates[name].size)
+    if x == "n_samples":
+        theory = _fine(made, trials)
+    picture = drawing.figure(theory, *points, title=made.title or chosen.origin, x=x)
+    drawing.save(picture, output)
     return 0
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MANY = 6  # more legend entries go below the picture
 
 
-def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Figure:
+def figure(*results: Risk | Trials | Comparison, title: str | None = None, x: str | None = None) -> Figure:
     """A finished picture of the test error, one column wide.
 
     Parameters
@@ -28,6 +28,8 @@ def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Fi
     *results : Risk, Trials or Comparison
         Drawn on the same axes: one Comparison, or theory on a fine grid and trials on a coarse one.
     title : str, optional
+    x : str, optional
+        As for ``risk_curve``.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def figure(*results: Risk | Trials | Comparison, title: str | None = None) -> Fi
     with style.context(["default", STYLE]):
         picture = Figure(layout="constrained")
         ax = picture.subplots()
-        artists = [risk_curve(result, ax=ax) for result in results]
+        artists = [risk_curve(result, ax=ax, x=x) for result in results]
         both = any(a.lines for a in artists) and any(a.points for a in artists)
         heading = "line: theory\npoints: simulation ± s.e." if both else None
         handles, texts = ax.get_legend_handles_labels()
