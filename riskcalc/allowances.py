@@ -1,4 +1,8 @@
-"""Finite-size gaps that a comparison allows: fixed per pair before anything runs, never fitted."""
+"""Finite-size gaps that a comparison allows: fixed per pair before anything runs.
+
+They follow from the order of the next term, but for κ and n - df1 of kernels and df1 of late flows, whose form was
+chosen after a simulation had shown that the general one is too small.
+"""
 
 from __future__ import annotations
 

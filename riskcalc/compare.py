@@ -46,7 +46,7 @@ class Comparison:
         Values of theory, or of a conjecture of one's own.
     trials : Trials
     allowances : mapping of str to ndarray
-        Finite-size gap a that is not counted against the theory, in units of the field; fixed per pair, never fitted.
+        Finite-size gap a that is not counted against the theory, in units of the field; fixed per pair beforehand.
         inf where nothing is promised.
     judged : ndarray of bool
         False where a cell is shown but not judged: the prediction is inf, or |n - rank| <= 3 at ridge 0.
