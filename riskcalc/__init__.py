@@ -4,7 +4,7 @@ from riskcalc import activations, harmonics, kernels, plot, targets
 from riskcalc.compare import Comparison, compare, verify
 from riskcalc.data import Dataset, GaussianData, HypercubeData, LatentSpaceData, SphereData
 from riskcalc.errors import NotConvergedError, StoreError
-from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, Ridge
+from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, NeuralTangentRidge, RandomFeatureRidge, Ridge
 from riskcalc.experiment import Experiment
 from riskcalc.hindsight import Hindsight, hindsight
 from riskcalc.result import Risk, Trials
@@ -59,8 +59,10 @@ __all__ = [
     "LatentSpaceData",
     "LearningCurve",
     "MarchenkoPastur",
+    "NeuralTangentRidge",
     "NotConvergedError",
     "Problem",
+    "RandomFeatureRidge",
     "Ridge",
     "Risk",
     "SampleSizes",

@@ -14,7 +14,7 @@ import riskcalc as rc
 from riskcalc.model import Model
 from riskcalc.simulation.procedures import PROCEDURES
 from riskcalc.statements.cite import bibliography
-from riskcalc.theory.problem import REDUCTIONS
+from riskcalc.theory.equations import EQUATIONS
 
 ROOT = Path(__file__).parents[1]
 PLACE = re.compile(r"\.\. \[\d+\] (?P<key>\w+)(?: \((?P<place>[^)]+)\))?")
@@ -96,9 +96,9 @@ def readme_block(marker: str) -> str:
 
 
 def pair_rows() -> list[str]:
-    pairs = dict.fromkeys([*REDUCTIONS, *PROCEDURES])
+    pairs = dict.fromkeys([*EQUATIONS, *PROCEDURES])
     return [
-        f"| `{d.__name__}` | `{e.__name__}` | {'yes' if (d, e) in REDUCTIONS else '–'} | "
+        f"| `{d.__name__}` | `{e.__name__}` | {'yes' if (d, e) in EQUATIONS else '–'} | "
         f"{'yes' if (d, e) in PROCEDURES else '–'} |"
         for d, e in pairs
     ]
@@ -108,7 +108,7 @@ def test_the_matrix_of_pairs_is_the_two_tables() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = text.split("|---|---|---|---|\n", 1)[1].split("\n\n", 1)[0].splitlines()
     assert rows == pair_rows()
-    assert all(issubclass(kind, Model) for pair in REDUCTIONS for kind in pair)
+    assert all(issubclass(kind, Model) for pair in EQUATIONS for kind in pair)
 
 
 def test_the_ten_lines_of_the_readme_draw_double_descent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

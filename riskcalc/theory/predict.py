@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.data import Dataset, GaussianData, HypercubeData, SphereData
+from riskcalc.data import Dataset, GaussianData
 from riskcalc.data.gaussian import entries_kurtosis, squared_radii
-from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, Ridge
-from riskcalc.model import Model
+from riskcalc.estimators import Ridge
+from riskcalc.model import Model, lookup
 from riskcalc.result import Risk
-from riskcalc.theory.ensemble import ensemble_risk
-from riskcalc.theory.gaussian_kernel import gaussian_kernel_risk
-from riskcalc.theory.gradient_flow import gradient_flow_risk
-from riskcalc.theory.kernel_ridge import kernel_ridge_risk
-from riskcalc.theory.problem import Problem, reduce
-from riskcalc.theory.ridge import ridge_risk
+from riskcalc.theory.equations import EQUATIONS
+from riskcalc.theory.problem import reduce
 from riskcalc.theory.shift import shifted_risk
-from riskcalc.theory.table import table_risk
 
 FEW = 10.0  # n - df2 below which the leading order is not to be trusted
 
-EQUATIONS: dict[type[Model], Callable[[Problem, npt.ArrayLike, Any], Risk]] = {
-    Ridge: lambda problem, n_samples, estimator: ridge_risk(problem, n_samples, estimator.ridge),
-    KernelRidge: lambda problem, n_samples, estimator: ridge_risk(problem, n_samples, estimator.ridge),
-    GradientFlow: lambda problem, n_samples, estimator: gradient_flow_risk(problem, n_samples, estimator.time),
-    Ensemble: lambda problem, n_samples, estimator: ensemble_risk(
-        problem, n_samples, estimator.estimator.ridge, estimator.size, estimator.subsample
-    ),
-}
+DEFAULTS = {"route": None, "tail": "ridge"}
+# Where a choice belongs that a pair does not offer
+CHOICES = {"route": "only a Dataset has several", "tail": "it is for kernels by degree"}
 
 
 def predict(
@@ -98,42 +88,31 @@ def predict(
     >>> print(rc.predict(data, rc.Ridge([1.0, 50.0]), n_samples=400).test)
     [0.49515836 0.42539053]
     """
+    chosen = {name: value for name, value in (("route", route), ("tail", tail)) if value != DEFAULTS[name]}
     if test_data is not None:
-        _refuse_tail(data, estimator, tail)
-        return _shifted(data, estimator, n_samples, test_data, route)
+        _refuse(data, estimator, chosen)
+        return _shifted(data, estimator, n_samples, test_data)
+    equation = lookup(EQUATIONS, "theory", data, estimator)
+    _refuse(data, estimator, {name: value for name, value in chosen.items() if name not in equation.choices})
+    risk = equation.risk(data, estimator, n_samples, **chosen)
     if isinstance(data, Dataset):
-        return table_risk(data, estimator, n_samples, route)
-    _refuse_route(data, route)
-    if isinstance(data, (SphereData, HypercubeData)) and isinstance(estimator, KernelRidge):
-        risk = kernel_ridge_risk(data, estimator, n_samples, tail)
-    elif isinstance(data, GaussianData) and isinstance(estimator, KernelRidge):
-        _refuse_tail(data, estimator, tail)
-        risk = gaussian_kernel_risk(data, estimator, n_samples)
-    else:
-        _refuse_tail(data, estimator, tail)
-        problem = reduce(data, estimator)
-        risk = EQUATIONS[type(estimator)](problem, n_samples, estimator)
+        return risk
     return replace(risk, data=data, estimator=estimator, notes=risk.notes + _validity(data, risk))
 
 
-def _refuse_tail(data: Model, estimator: Model, tail: str) -> None:
-    if tail != "ridge":
+def _refuse(data: Model, estimator: Model, chosen: Mapping[str, object]) -> None:
+    """Choices that the pair does not offer."""
+    for name, value in chosen.items():
         pair = f"({type(data).__name__}, {type(estimator).__name__})"
-        raise ValueError(f"tail must be left out for {pair}, got {tail!r}; it is for kernels by degree")
+        raise ValueError(f"{name} must be left out for {pair}, got {value!r}; {CHOICES[name]}")
 
 
-def _refuse_route(data: Model, route: str | None) -> None:
-    if route is not None:
-        raise ValueError(f"route must be left out for {type(data).__name__}, got {route!r}; only a Dataset has several")
-
-
-def _shifted(data: Model, estimator: Model, n_samples: npt.ArrayLike, test_data: Model, route: str | None) -> Risk:
+def _shifted(data: Model, estimator: Model, n_samples: npt.ArrayLike, test_data: Model) -> Risk:
     """Tested on other data than those it was trained on."""
     pair = {"data": type(data), "estimator": type(estimator), "test_data": type(test_data)}
     if not isinstance(data, GaussianData) or not isinstance(estimator, Ridge) or type(test_data) is not type(data):
         got = ", ".join(f"{name} {kind.__name__}" for name, kind in pair.items())
         raise TypeError(f"test_data must be a GaussianData, and so must data, with Ridge; got {got}")
-    _refuse_route(data, route)
     problem, test_problem = reduce(data, estimator), reduce(test_data, estimator)
     risk = shifted_risk(problem, n_samples, estimator.ridge, test_problem)
     notes = risk.notes + _validity(data, risk)

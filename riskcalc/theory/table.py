@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray, choice, common_shape, numbers, whole
 from riskcalc.data import Dataset
-from riskcalc.model import lookup
 from riskcalc.result import Risk
 from riskcalc.theory.eigensystem import Eigensystem
 from riskcalc.theory.finite_population import WARN_ABOVE, finite_population, localisation
-from riskcalc.theory.problem import REDUCTIONS, reduce
+from riskcalc.theory.problem import reduce
 from riskcalc.theory.ridge import ridge_risk
 
 MUCH = 0.15  # of |LOO/GCV - 1|, from which the heuristic itself is not to be trusted
@@ -23,7 +22,6 @@ ROUTES = ("finite_population", "plug_in", "gcv")
 
 def table_risk(data: Dataset, estimator: Any, n_samples: npt.ArrayLike, route: str | None = None) -> Risk:
     """Risk of an estimator on n rows of a table, by a route of ``predict``."""
-    lookup(REDUCTIONS, "theory", data, estimator)
     route = choice("route", "finite_population" if route is None else route, ROUTES)
     answer = {"finite_population": _finite_population, "plug_in": _plug_in, "gcv": _gcv}[route]
     risk = answer(data, estimator, n_samples)
