@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,32 @@ if TYPE_CHECKING:
     import xarray
 
 Coordinates = Mapping[str, FloatArray]
+
+
+class Fields(Mapping[str, FloatArray]):
+    """Read-only arrays by name, computed when they are first asked for."""
+
+    def __init__(self, rule: Callable[[], Mapping[str, FloatArray]]) -> None:
+        self._rule = rule
+
+    @cached_property
+    def _arrays(self) -> dict[str, FloatArray]:
+        arrays = {name: np.asarray(value) for name, value in self._rule().items()}
+        for array in arrays.values():
+            array.setflags(write=False)
+        return arrays
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        return f"Fields({', '.join(self)})"
 
 
 def plain(value: FloatArray) -> Any:
@@ -85,7 +112,9 @@ def text_table(rows: Sequence[Mapping[str, Any]]) -> str:
         table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(f"{value:.6g}" if isinstance(value, float) else str(value) for value in row.values()))
-    console = Console(width=160, no_color=True, highlight=False, legacy_windows=False, force_terminal=False)
+    console = Console(
+        width=160, no_color=True, highlight=False, legacy_windows=False, force_terminal=False, force_jupyter=False
+    )
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines() if line.strip())

@@ -5,9 +5,10 @@ from riskcalc.plot.degrees import degrees
 from riskcalc.plot.picture import figure
 from riskcalc.plot.risk_map import MapArtists, risk_map
 from riskcalc.plot.spectrum import SpectrumArtists, spectrum
-from riskcalc.plot.style import save
+from riskcalc.plot.style import STYLE, save
 
 __all__ = [
+    "STYLE",
     "Artists",
     "MapArtists",
     "SpectrumArtists",

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.linalg  # noqa: F401  (its BLAS must be loaded before the thread limit is set)
 from threadpoolctl import OpenBLASController, threadpool_limits
-from tqdm.auto import tqdm
 
 from riskcalc.arguments import FloatArray
+from riskcalc.progress import progress
 from riskcalc.simulation.cells import Cell
 from riskcalc.simulation.procedures import procedure
 from riskcalc.simulation.store import Store
@@ -72,7 +72,7 @@ def run_cells(
     n_missing = sum(len(task.trials) for _, task in tasks)
     with (
         one_blas_thread(),
-        tqdm(total=n_missing, unit="trial", disable=None, leave=False) as bar,
+        progress(n_missing, "trial") as bar,
         closing(_results(tasks, executor)) as finished,
     ):
         for index, task, results in finished:

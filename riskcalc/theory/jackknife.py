@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from riskcalc.arguments import FloatArray
+from riskcalc.progress import progress
 
 GROUPS = 10
 MEMORY = 4e9  # bytes for the matrices of all threads
@@ -48,7 +48,7 @@ def on_each(function: Callable[[Rows], T], sets: list[Rows]) -> list[T]:
     with (
         threadpool_limits(1),
         ThreadPoolExecutor(workers) as pool,
-        tqdm(total=len(sets), unit="table", disable=None, leave=False) as bar,
+        progress(len(sets), "table") as bar,
     ):
         results = []
         for result in pool.map(function, sets):
