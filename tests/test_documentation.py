@@ -25,7 +25,8 @@ def public_objects() -> dict[str, object]:
     objects: dict[str, object] = {name: getattr(rc, name) for name in rc.__all__}
     for name, module in list(objects.items()):
         if inspect.ismodule(module):
-            objects |= {f"{name}:{inner}": getattr(module, inner) for inner in module.__all__}
+            inside = {f"{name}:{inner}": getattr(module, inner) for inner in module.__all__}
+            objects |= {inner: thing for inner, thing in inside.items() if callable(thing) or inspect.ismodule(thing)}
             del objects[name]
     for name, thing in list(objects.items()):
         if inspect.isclass(thing):
