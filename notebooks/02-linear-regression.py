@@ -75,12 +75,38 @@ plt.show()
 
 # %% [markdown]
 # `verify` puts both side by side: z is the gap in standard errors, and the verdict allows only the finite-size term that
-# is stated below the table.
+# is stated below the table; here that term is known. The second table has the standard deviation of the trials beside the
+# predicted spread of one experiment, which is judged, too.
 
 # %%
 check = rc.verify(data, rc.Ridge([2, 50]), np.array([100, 200, 400])[:, None], n_trials=50, rng=1)
 print(check.table())
 print("largest |z| of the test error:", np.abs(check.z["test"]).max().round(2))
+
+# %% [markdown]
+# ## At n = 20: the next order, and the error bar of one experiment
+#
+# The equivalent is right to O(1/n). Its next term is known in closed form, and with it the spread: the standard deviation
+# of the test error from one experiment to the next (the band, label noise included).
+
+# %%
+small = rc.Experiment.load("finite-size")
+leading, trials = small.predict(), small.simulate()
+corrected = rc.predict(small.data, small.estimator, np.reshape(small.n_samples, (-1, 1)), correction="first")
+for k, n in enumerate(small.n_samples):
+    print(
+        f"n = {n:.0f}: leading {leading.test[k, 0]:.4f}, corrected {corrected.test[k, 0]:.4f}, "
+        f"simulated {trials.test.mean[k, 0]:.4f} ± {trials.test.standard_error[k, 0]:.4f}"
+    )
+(axis,) = panels(1)
+fine = rc.predict(data, rc.Ridge(50), np.arange(20, 601, 5))
+plot.risk_curve(fine, ax=axis, spread=True, label="ridge 50, mean and spread")
+drawn = rc.simulate(data, rc.Ridge(50), np.arange(40, 600, 40), n_trials=2, rng=3, label_noise="drawn")
+for one in drawn.test.values:
+    axis.plot(np.arange(40, 600, 40), one, linestyle="none", marker=".", color="C1")
+axis.set(yscale="linear")
+axis.legend()
+plt.show()
 
 # %% [markdown]
 # ## The best ridge removes the peak

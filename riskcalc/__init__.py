@@ -4,13 +4,22 @@ from riskcalc import activations, harmonics, kernels, plot, targets
 from riskcalc.compare import Comparison, compare, verify
 from riskcalc.data import Dataset, GaussianData, HypercubeData, LatentSpaceData, SphereData
 from riskcalc.errors import NotConvergedError, StoreError
-from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, NeuralTangentRidge, RandomFeatureRidge, Ridge
+from riskcalc.estimators import (
+    Ensemble,
+    GradientFlow,
+    KernelRidge,
+    NeuralTangentRidge,
+    RandomFeatureRidge,
+    Ridge,
+    TwoLayerNetwork,
+)
 from riskcalc.experiment import Experiment
 from riskcalc.hindsight import Hindsight, hindsight
+from riskcalc.lazy_experiment import LazyExperiment, lazy_experiment
 from riskcalc.result import Risk, Trials
 from riskcalc.simulation import simulate
 from riskcalc.spectrum import Spectrum
-from riskcalc.statements import cite
+from riskcalc.statements import cite, formulas
 from riskcalc.sweep import sweep
 from riskcalc.theory import (
     LearningCurve,
@@ -18,18 +27,21 @@ from riskcalc.theory import (
     Problem,
     SampleSizes,
     SpectralLaw,
+    certify,
     dynamics,
     effective_ranks,
     effective_ridge,
     elliptical_risk,
     ensemble_risk,
     finite_population_risk,
+    finite_size,
     gradient_flow_risk,
     lazy,
     learning_curve,
     learning_curve_exponents,
     limits,
     log_effective_ridge,
+    neural_tangent,
     optimal_time,
     overfitting_type,
     predict,
@@ -57,6 +69,7 @@ __all__ = [
     "HypercubeData",
     "KernelRidge",
     "LatentSpaceData",
+    "LazyExperiment",
     "LearningCurve",
     "MarchenkoPastur",
     "NeuralTangentRidge",
@@ -71,7 +84,9 @@ __all__ = [
     "SphereData",
     "StoreError",
     "Trials",
+    "TwoLayerNetwork",
     "activations",
+    "certify",
     "cite",
     "compare",
     "dynamics",
@@ -80,15 +95,19 @@ __all__ = [
     "elliptical_risk",
     "ensemble_risk",
     "finite_population_risk",
+    "finite_size",
+    "formulas",
     "gradient_flow_risk",
     "harmonics",
     "hindsight",
     "kernels",
     "lazy",
+    "lazy_experiment",
     "learning_curve",
     "learning_curve_exponents",
     "limits",
     "log_effective_ridge",
+    "neural_tangent",
     "optimal_time",
     "overfitting_type",
     "plot",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ import numpy.typing as npt
 
 from riskcalc.allowances import ALLOWANCES
 from riskcalc.arguments import FloatArray, instance, numbers
+from riskcalc.estimators import RandomFeatureRidge
 from riskcalc.model import Model, brief, lookup
 from riskcalc.result import Risk, Trials
 from riskcalc.simulation import simulate
 from riskcalc.simulation.measures import Measures
 from riskcalc.simulation.simulate import Rng, as_simulated
 from riskcalc.simulation.trials import Submits
+from riskcalc.spreads import RULE, SpreadRatio, spread_ratios, spread_rows
 from riskcalc.tables import columns, html_table, plain, text_table
 from riskcalc.theory import predict, reduce
 
@@ -30,7 +32,7 @@ IN_UNITS_OF_TEST = (
     "variance",
     "in_sample",
 )  # their zeros are rounded at the size of the test error
-HEAVY = 3  # cells with |n - rank| <= HEAVY at ridge 0 have heavy tails and are not judged
+HEAVY = 3  # cells with |n - rank| or |n - width| <= HEAVY at ridge 0 have heavy tails and are not judged
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,16 +51,20 @@ class Comparison:
         Finite-size gap a that is not counted against the theory, in units of the field; fixed per pair beforehand.
         inf where nothing is promised.
     judged : ndarray of bool
-        False where a cell is shown but not judged: the prediction is inf, or |n - rank| <= 3 at ridge 0.
+        False where a cell is shown but not judged: the prediction is inf, or |n - rank| or |n - width| is <= 3 at
+        ridge 0.
     rule : str
         How the allowances were made, in words.
     prediction : Risk or None
+    spread : mapping of str to SpreadRatio
+        Standard deviation over trials beside the predicted one, with ``.ratio .standard_error .z .judged``: of
+        ``"bias"``, and of ``"test"`` if the noise of the labels was drawn, where ``prediction.spread`` is known.
 
     Notes
     -----
-    ``agrees`` is True if the largest excess z over all judged cells and fields is below ``limit``, the two-sided
-    quantile of Student's t at level 0.001 divided by their number (Bonferroni). Where the standard error is zero, z is
-    0 or inf according to whether the gap is within rounding and allowance.
+    ``agrees`` is True if the largest excess z over all judged cells, fields and spreads is below ``limit``, the
+    two-sided quantile of Student's t at level 0.001 divided by their number (Bonferroni). Where the standard error is
+    zero, z is 0 or inf according to whether the gap is within rounding and allowance.
 
     References
     ----------
@@ -79,6 +85,7 @@ class Comparison:
     judged: npt.NDArray[np.bool_]
     rule: str
     prediction: Risk | None = None
+    spread: Mapping[str, SpreadRatio] = field(default_factory=dict)
 
     @property
     def z(self) -> dict[str, FloatArray]:
@@ -99,13 +106,15 @@ class Comparison:
         """Largest excess z that a right theory may show."""
         from scipy.stats import t as student_t
 
-        count = max(1, sum(int(self._counted(name).sum()) for name in self.predicted))
+        spreads = sum(int(one.judged.sum()) for one in self.spread.values())
+        count = max(1, spreads + sum(int(self._counted(name).sum()) for name in self.predicted))
         return float(student_t.isf(LEVEL / 2 / count, self.trials.n_trials - 1))
 
     @property
     def worst(self) -> float:
-        """Largest excess z over judged cells and fields."""
-        return max((float(z.max(initial=0.0)) for z in self.excess_z.values()), default=0.0)
+        """Largest excess z over judged cells, fields and spreads."""
+        scores = [*self.excess_z.values(), *(one.excess_z for one in self.spread.values())]
+        return max((float(z.max(initial=0.0)) for z in scores), default=0.0)
 
     @property
     def agrees(self) -> bool:
@@ -116,7 +125,9 @@ class Comparison:
     def verdict(self) -> str:
         """One sentence."""
         n_fields = sum(bool(np.isfinite(self.allowances[name]).any()) for name in self.predicted)
-        cells = f"{int(self.judged.sum())} of {self.judged.size} cells judged, {n_fields} fields"
+        n_spreads = sum(bool(one.judged.any()) for one in self.spread.values())
+        spreads = f" and {n_spreads} spread{'s' * (n_spreads > 1)}" if n_spreads else ""
+        cells = f"{int(self.judged.sum())} of {self.judged.size} cells judged, {n_fields} fields{spreads}"
         if not any(self._counted(name).any() for name in self.predicted):
             why = "nothing is promised of these fields" if self.judged.any() else "every cell is at the threshold"
             why = why if self.judged.size else "there are no cells"
@@ -147,8 +158,9 @@ class Comparison:
         return out
 
     def table(self) -> str:
-        """The rows as text, the rule of the allowances and the verdict below."""
-        return f"{text_table(self.rows())}\n{self.rule}\n{self.verdict}"
+        """The rows as text, those of the spread, the rule of the allowances and the verdict below."""
+        spreads = [text_table(spread_rows(self.spread, self.trials))] if self.spread else []
+        return "\n".join([text_table(self.rows()), *spreads, self.rule, self.verdict])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for strict JSON."""
@@ -163,6 +175,7 @@ class Comparison:
             "judged": self.judged.tolist(),
             "theory": {name: plain(np.broadcast_to(value, shape)) for name, value in self.predicted.items()},
             "z": {name: plain(value) for name, value in self.z.items()},
+            **({"spread": {name: one.to_dict() for name, one in self.spread.items()}} if self.spread else {}),
             "simulation": self.trials.to_dict(),
         }
 
@@ -264,7 +277,10 @@ def compare(
     for name, value in predicted.items():
         judged = judged & np.isfinite(value)
         allowances[name] = np.broadcast_to(np.where(np.isfinite(value), allowances[name], 0.0), trials.shape)
-    return Comparison(predicted, trials, allowances, np.broadcast_to(judged, trials.shape), rule, risk)
+    judged = np.broadcast_to(judged, trials.shape)
+    spread = spread_ratios(trials, reference, risk.spread if risk else None, judged)
+    rule = f"{rule}; {RULE}" if spread else rule
+    return Comparison(predicted, trials, allowances, judged, rule, risk, spread)
 
 
 def verify(
@@ -281,6 +297,7 @@ def verify(
     label_noise: str = "averaged",
     test_data: Model | None = None,
     allowance: float | None = None,
+    route: str | None = None,
 ) -> Comparison:
     r"""Simulate, predict at the sizes that were simulated, and compare.
 
@@ -296,6 +313,8 @@ def verify(
         As for ``predict`` and ``simulate``: another distribution to be tested on.
     allowance
         As for ``compare``.
+    route
+        As for ``simulate``.
 
     Returns
     -------
@@ -332,6 +351,7 @@ def verify(
         measures=measures,
         label_noise=label_noise,
         test_data=test_data,
+        route=route,
     )
     return compare(prediction, trials, allowance=allowance)
 
@@ -357,8 +377,14 @@ def _as_measured(name: str, value: npt.ArrayLike, shape: tuple[int, ...]) -> Flo
 
 
 def _at_threshold(trials: Trials) -> npt.NDArray[np.bool_]:
-    rank = reduce(trials.data, trials.estimator).spectrum.rank
     given = trials.coordinates
+    if not {"time", "ridge"} & given.keys():  # one pass never interpolates
+        return np.zeros(trials.shape, dtype=bool)
+    rank = reduce(trials.data, trials.estimator).spectrum.rank
     interpolates = given["time"] == np.inf if "time" in given else given["ridge"] == 0
-    near = (np.abs(given.get("subsample", given["n_samples"]) - rank) <= HEAVY) & interpolates
+    size = given.get("subsample", given["n_samples"])
+    member = getattr(trials.estimator, "estimator", trials.estimator)  # of an ensemble
+    features = given["width"] if isinstance(member, RandomFeatureRidge) else rank
+    room = np.minimum(np.abs(size - rank), np.abs(size - features))
+    near = (room <= HEAVY) & interpolates
     return np.broadcast_to(near, trials.shape)

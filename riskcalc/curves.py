@@ -9,8 +9,10 @@ from riskcalc.compare import Comparison
 from riskcalc.result import Measurement, Risk, Trials
 from riskcalc.tables import Coordinates
 
-SYMBOLS = {"n_samples": "n", "ridge": "λ", "noise": "τ²", "effective_ridge": "κ", "df1": "df₁", "df2": "df₂"}
+SYMBOLS = {"n_samples": "n", "width": "N", "ridge": "λ", "noise": "τ²", "effective_ridge": "κ"}
+SYMBOLS |= {"df1": "df₁", "df2": "df₂", "psi1": "ψ₁", "psi2": "ψ₂"}
 NAMES = {"n_samples": "number of samples", "test": "test error", "train": "training error"}
+NAMES |= {"psi1": "width per input", "psi2": "samples per input"}
 NAMES |= {"noise": "noise variance", "df1": "degrees of freedom", "df2": "degrees of freedom"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy.typing as npt
 from riskcalc.arguments import FloatArray, choice, numbers, whole
 from riskcalc.data import Dataset
 from riskcalc.estimators import KernelRidge, Ridge
-from riskcalc.result import Measurement
+from riskcalc.result import Measurement, Trials
 from riskcalc.simulation import simulate
 from riskcalc.tables import Coordinates, html_table, plain, text_table
-from riskcalc.theory.learning_curve import FEWEST_ROWS, HALF_DECADES, RIDGES, learning_curve
+from riskcalc.theory.learning_curve import FEWEST_ROWS, RIDGES, learning_curve
+from riskcalc.theory.table_parts import HALF_DECADES
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -197,7 +198,7 @@ def hindsight(
     ((4, 2), (2,))
     """
     mode = choice("ridge", ridge, RIDGES)
-    share = float(numbers("part", part, above=0, at_most=np.nextafter(1, 0), ndim=0))
+    share = float(numbers("part", part, above=0, at_most=np.nextafter(1, 0), ndim=0, hint="below 1, say 0.25"))
     n_part, m = round(share * dataset.n_rows), dataset.n_rows
     if n_part < FEWEST_ROWS:
         raise ValueError(f"part must leave at least {FEWEST_ROWS} rows, got {share:g} of {m}, {n_part} rows")
@@ -209,27 +210,46 @@ def hindsight(
         rows = np.sort(stream.choice(m, n_part, replace=False))
         sample = dataset.replace(inputs=np.asarray(dataset.inputs)[rows], outputs=np.asarray(dataset.outputs)[rows])
         curves.append(learning_curve(sample, estimator, n, ridge=mode, level=level, rng=stream))
-    measured = _measured(dataset, estimator, n, mode, n_trials, rng)
+    measured = held_out_errors(dataset, estimator, n, mode, n_trials, rng).test
     test, lower, upper = (np.stack([getattr(c, name) for c in curves]) for name in ("test", "lower", "upper"))
     identified = np.stack([curve.identified for curve in curves])
     mean, error = measured.mean, measured.standard_error
     return Hindsight(test, lower, upper, identified, mean, error, n_part, m, float(level), curves[0].coordinates)
 
 
-def _measured(dataset: Dataset, estimator: Any, n: FloatArray, mode: str, n_trials: int, rng: int) -> Measurement:
-    """Errors of fits to n rows of the centred table on its other rows, at the ridge that the curve means."""
+def held_out_errors(
+    dataset: Dataset, estimator: Ridge | KernelRidge, n_samples: npt.ArrayLike, ridge: str, n_trials: int, rng: int
+) -> Trials:
+    """Errors of fits to n rows of the centred table on its other rows, at the ridge that ``learning_curve`` means.
+
+    Parameters
+    ----------
+    dataset, estimator, n_samples, ridge, n_trials, rng
+        As for ``hindsight``; ``rng`` is a seed.
+
+    Returns
+    -------
+    Trials
+        ``.test`` of the shape of the learning curve; for ``"best"`` the errors at the ridge of least mean error.
+    """
+    n, given = numbers("n_samples", n_samples, at_least=2), numbers("ridge", estimator.ridge, at_least=0)
     y = np.asarray(dataset.outputs)
     data = dataset.replace(outputs=y - y.mean(axis=0))
-    if mode == "fixed":
-        return simulate(data, estimator, n, n_trials=n_trials, rng=rng).test
-    if mode == "per_row":
-        return simulate(
-            data, estimator.replace(ridge=np.asarray(estimator.ridge) * n), n, n_trials=n_trials, rng=rng
-        ).test
+    if choice("ridge", ridge, RIDGES) == "best":
+        return _best(data, estimator, n, n_trials, rng)
+    penalised = estimator.replace(ridge=given * n) if ridge == "per_row" else estimator
+    trials = simulate(data, penalised, n, n_trials=n_trials, rng=rng)
+    return replace(trials, coordinates={"n_samples": n, "ridge": given}, estimator=estimator)
+
+
+def _best(data: Dataset, estimator: Any, n: FloatArray, n_trials: int, rng: int) -> Trials:
+    """The least mean error over the half decades."""
     X = np.asarray(data.inputs)
     kernel = estimator.kernel if isinstance(estimator, KernelRidge) else None
     diagonal = np.diag(kernel(X)) if kernel else (X**2).sum(axis=1)
     path = estimator.replace(ridge=diagonal.mean() * HALF_DECADES)
-    values = simulate(data, path, n[..., None], n_trials=n_trials, rng=rng).test.values
-    best = values.mean(axis=0).argmin(axis=-1)
-    return Measurement(np.take_along_axis(values, np.broadcast_to(best, values.shape[:-1])[..., None], -1)[..., 0])
+    trials = simulate(data, path, n[..., None], n_trials=n_trials, rng=rng)
+    values = trials.test.values
+    best = np.broadcast_to(values.mean(axis=0).argmin(axis=-1), values.shape[:-1])[..., None]
+    least = Measurement(np.take_along_axis(values, best, -1)[..., 0])
+    return replace(trials, measurements={"test": least}, coordinates={"n_samples": n}, estimator=estimator)

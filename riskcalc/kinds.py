@@ -100,6 +100,8 @@ def arguments_of(
             value = grid(inner, value)
         elif isinstance(value, str) and _is_path(annotation):
             value = folder / value
+        elif isinstance(value, str) and isinstance(parameters[key].default, str):
+            pass  # a name where arrays are legal too, as of weights; the constructor knows which
         elif not fits(annotation, value):
             hint = f"; only {', '.join(['n_samples', *SWEPT])} can be swept" if annotation is float else ""
             raise TypeError(f"{inner} must be {_words(annotation)}, got {repr(value)[:80]}{hint}")

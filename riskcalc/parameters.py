@@ -8,7 +8,7 @@ from typing import Any
 
 from riskcalc.model import Model
 
-BROADCASTING = ("noise", "ridge", "width", "subsample", "time")
+BROADCASTING = ("noise", "ridge", "width", "subsample", "size", "time", "learning_rate")
 
 
 def parameters(models: Mapping[str, object]) -> Iterator[tuple[str, Any]]:

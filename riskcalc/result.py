@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from riskcalc.arguments import FloatArray
+from riskcalc.measurement import Measurement
 from riskcalc.model import Model
 from riskcalc.tables import Coordinates, frame, html_table, labelled, plain
 
 if TYPE_CHECKING:
     import pandas
     import xarray
+
+__all__ = ["Measurement", "Risk", "Trials"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +32,10 @@ class Risk:
         Error without label noise, the part proportional to it, and the noise itself; None where they cannot be told
         apart.
     effective_ridge, df1, df2 : ndarray or None
-        κ (units of the eigenvalues), the trace n - λ/κ of the hat matrix, and Tr Σ²(Σ+κ)⁻² (dimensionless).
+        κ (units of the eigenvalues), the trace n - λ/κ of the hat matrix, and Tr Σ²(Σ+κ)⁻² (dimensionless). Of random
+        features κ is ν₂, that of the kernel of infinite width.
+    feature_ridge : ndarray or None
+        Of random features: ν₁ <= ν₂, the effective ridge of ridge regression on the N features; df1 is n - λ/ν₁.
     norm_squared, estimation : ndarray or None
         E‖θ̂‖² and E‖θ̂ - θ*‖² (θ* on the positive eigenvalues), in units of y² per eigenvalue.
     in_sample, gcv : ndarray or None
@@ -56,6 +60,12 @@ class Risk:
         What ``derivative`` calls.
     learned : ndarray or None
         Of kernels: the share σ/(σ+κ) that is learned of each degree, on a last axis of its own.
+    next_order : mapping of str to ndarray, or None
+        The term of order 1/n by field, ``risk.next_order["test"]``, where it is known; computed when first asked for.
+    spread : mapping of str to ndarray, or None
+        Standard deviation over experiments, ``risk.spread["test"]``; a test error averaged over noise has ``"bias"``'s.
+    radius : mapping of str to ndarray, or None
+        Certified relative error by field, ``risk.radius["test"]``; inf where none is certified.
 
     References
     ----------
@@ -90,6 +100,10 @@ class Risk:
     rule: Callable[[str, str], FloatArray] | None = None
     test_data: Model | None = None
     learned: FloatArray | None = None
+    next_order: Mapping[str, FloatArray] | None = None
+    spread: Mapping[str, FloatArray] | None = None
+    feature_ridge: FloatArray | None = None
+    radius: Mapping[str, FloatArray] | None = None
 
     def derivative(self, field: str, parameter: str) -> FloatArray:
         """Derivative of a field with respect to ``"ridge"`` or ``"n_samples"``, by implicit differentiation.
@@ -129,15 +143,21 @@ class Risk:
     @property
     def fields(self) -> dict[str, FloatArray]:
         """The fields that have a meaning, by name."""
-        named = {f.name: getattr(self, f.name) for f in fields(self)[:13]}
+        names = [f.name for f in fields(self)[:13]]
+        named = {name: getattr(self, name) for name in (*names, "feature_ridge")}
         return {name: value for name, value in named.items() if value is not None}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers by name (inf as the string "inf"), for strict JSON."""
+        """Plain lists and numbers by name (inf as the string "inf"), for strict JSON.
+
+        With ``next_order``, ``spread`` and ``radius`` where they are known.
+        """
+        known = {name: getattr(self, name) for name in ("next_order", "spread", "radius")}
         return {
             "kind": "risk",
-            "coordinates": {name: plain(value) for name, value in self.coordinates.items()},
-            **{name: plain(value) for name, value in self.fields.items()},
+            "coordinates": _plain(self.coordinates),
+            **_plain(self.fields),
+            **{name: _plain(of_fields) for name, of_fields in known.items() if of_fields is not None},
             "route": self.route,
             "sources": list(self.sources),
             "notes": list(self.notes),
@@ -160,46 +180,6 @@ class Risk:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measurement:
-    """One measured field.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_trials, ...)
-        Trials first, then the broadcast shape of the parameters.
-
-    References
-    ----------
-    .. [1] derived
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from riskcalc.result import Measurement
-    >>> m = Measurement(np.array([1.0, 3.0]))
-    >>> print(m.mean, m.standard_error)
-    2.0 1.0
-    """
-
-    values: FloatArray
-
-    @property
-    def mean(self) -> FloatArray:
-        """Mean over trials."""
-        return np.asarray(self.values.mean(axis=0))
-
-    @property
-    def standard_error(self) -> FloatArray:
-        """Standard error of the mean."""
-        return np.asarray(self.values.std(axis=0, ddof=1) / np.sqrt(len(self.values)))
-
-    def __repr__(self) -> str:
-        if self.values.ndim == 1:
-            return f"{self.mean:.6g} ± {self.standard_error:.2g}"
-        return f"Measurement({len(self.values)} trials, shape {self.values.shape[1:]})"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
 class Trials:
     r"""What an experiment measured of a pair (data, estimator).
 
@@ -218,6 +198,8 @@ class Trials:
         Seed.
     test_data : model or None
         The distribution that the fits were judged on, if another than ``data``.
+    label_noise : {"averaged", "drawn"}
+        Whether the noise of the labels was averaged in closed form, or drawn anew in each trial.
 
     References
     ----------
@@ -238,6 +220,7 @@ class Trials:
     n_trials: int
     rng: int | None = None
     test_data: Model | None = None
+    label_noise: str = "averaged"
 
     def __getattr__(self, name: str) -> Measurement:
         measurements = self.__dict__.get("measurements", {})
@@ -268,8 +251,9 @@ class Trials:
             "kind": "trials",
             "n_trials": self.n_trials,
             "rng": self.rng,
-            "coordinates": {name: plain(value) for name, value in self.coordinates.items()},
-            **{name: plain(value) for name, value in self.fields.items()},
+            "label_noise": self.label_noise,
+            "coordinates": _plain(self.coordinates),
+            **_plain(self.fields),
         }
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -285,6 +269,10 @@ class Trials:
 
     def _repr_html_(self) -> str:
         return html_table(self.coordinates, self.fields, self.shape)
+
+
+def _plain(named: Mapping[str, FloatArray]) -> dict[str, Any]:
+    return {name: plain(value) for name, value in named.items()}
 
 
 def _line(title: str, named: Mapping[str, FloatArray], shape: tuple[int, ...], more: bool = False) -> str:

@@ -76,7 +76,7 @@ def labelled(coordinates: Coordinates, named: Mapping[str, FloatArray], shape: t
     coords: dict[str, Any] = {}
     for name, value in coordinates.items():
         wide = np.broadcast_to(value, (1,) * (len(shape) - np.ndim(value)) + np.shape(value))
-        axes = [axis for axis in range(len(shape)) if wide.shape[axis] > 1 or dims[axis] == name]
+        axes = [axis for axis in range(len(shape)) if wide.shape[axis] != 1 or dims[axis] == name]
         coords[name] = ([dims[axis] for axis in axes], wide.reshape([wide.shape[axis] for axis in axes]))
     variables = {k: (dims, np.broadcast_to(v, shape)) for k, v in named.items() if k not in coords}
     return xarray.Dataset(variables, coords)
@@ -86,7 +86,7 @@ def axis_name(coordinates: Coordinates, axis: int, ndim: int) -> str:
     """The coordinate that varies along an axis and along no other, or ``axis_0``, ``axis_1``, ..."""
     for name, value in coordinates.items():
         shape = (1,) * (ndim - np.ndim(value)) + np.shape(value)
-        if shape[axis] > 1 and all(size == 1 for i, size in enumerate(shape) if i != axis):
+        if shape[axis] != 1 and all(size == 1 for i, size in enumerate(shape) if i != axis):
             return name
     return f"axis_{axis}"
 

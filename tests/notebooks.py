@@ -12,7 +12,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
 def executed(source):
-    """The page of a source: no times, versions or random names, so that another run of the same code gives the same bytes."""
+    """The page of a source without times, versions or random names: another run gives the same bytes."""
     book = jupytext.read(source)
     NotebookClient(book, timeout=300, record_timing=False, resources={"metadata": {"path": NOTEBOOKS}}).execute()
     book.metadata = {"kernelspec": book.metadata["kernelspec"], "language_info": {"name": "python"}}

@@ -21,7 +21,7 @@ from mpmath import mpf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from riskcalc import activations, harmonics
-from riskcalc.activations.powers import log_gamma_ratio
+from riskcalc.activations.piecewise_power import log_gamma_ratio
 from riskcalc.activations.projection import Gaussian, Sphere, converged
 
 EPS = np.finfo(float).eps

@@ -413,6 +413,29 @@ class TestPlot:
         assert (seen[0].noise == 7).all()
         assert seen[0].test_data == seen[1].test_data
 
+    def test_a_map_over_samples_and_width(self, run, monkeypatch):
+        from riskcalc import plot
+
+        seen = []
+        monkeypatch.setattr(plot, "map_figure", lambda risk, **how: seen.append((risk, how)))
+        monkeypatch.setattr(plot, "save", lambda figure, path: None)
+        assert run("plot random-features-map --map -o map.png")[0] == 0
+        ((risk, how),) = seen
+        assert {how["x"], how["y"]} == {"n_samples", "width"}
+        assert min(risk.test.shape) > 100
+
+    @pytest.mark.parametrize("options", ["--quick --trials 2", "--no-simulation"])
+    def test_the_line_over_widths_is_finer_than_the_points(self, run, monkeypatch, options):
+        from riskcalc import plot
+
+        seen = []
+        monkeypatch.setattr(plot, "figure", lambda *results, title, x: seen.append((results[0], x)))
+        monkeypatch.setattr(plot, "save", lambda figure, path: None)
+        assert run(f"plot width-double-descent {options} -o figure.pdf")[0] == 0
+        ((risk, x),) = seen
+        assert x == "width"
+        assert risk.test.shape[0] > 100
+
     def test_the_longest_axis_is_the_horizontal_one(self, run, monkeypatch):
         from riskcalc import plot
 

@@ -157,6 +157,24 @@ def test_allowance_of_the_next_order(entries: str, factor: float) -> None:
         "in_sample": 3 * u * risk.in_sample,
         "gcv": 3 * u * risk.gcv,
     }
+    sound: dict[str, Any] = {}
+    for name, term in (risk.next_order or {}).items():  # where it is known and small, it takes the bound's place
+        size = {"test": risk.bias + risk.variance, "df1": n - risk.df1}.get(name, getattr(risk, name))
+        sound[name] = (n - risk.df2 >= 7) & (np.abs(term) <= 0.3 * getattr(risk, name))
+        sound[name] &= (name != "gcv") | (n - risk.df1 >= 3)
+        known = np.abs(term) + 3 * size * (u**2 + (term / size) ** 2)
+        if name != "test":
+            expected[name] = np.where(sound[name], known, expected[name])
+    if sound:
+        term, size = risk.next_order["test"], risk.bias + risk.variance
+        known = np.abs(term) + 3 * size * (u**2 + (term / size) ** 2)
+        expected["test"] = np.where(sound["bias"] & sound["variance"], known, expected["test"])
+        assert 0 < np.sum(sound["variance"]) < 4
+        corrected = rc.compare(rc.predict(data, rc.Ridge([0.5, 30.0]), [[10], [40]], correction="first"), trials)
+        for name, term in risk.next_order.items():  # a prediction that it has been added to is not allowed it again
+            added = sound["bias"] & sound["variance"] if name == "test" else sound[name]
+            less = expected[name] - np.where(added, np.abs(term), 0.0)
+            assert_allclose(corrected.allowances[name], less, rtol=1e-12, err_msg=name)
     for prediction in (risk, risk.fields, rc.Risk(risk.test, risk.train)):
         comparison = rc.compare(prediction, trials)
         for name in comparison.predicted:
@@ -274,7 +292,7 @@ def test_verify_hands_everything_on(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     monkeypatch.setattr(compare_module, "simulate", spy)
     given = {"n_trials": 3, "rng": 4, "executor": None, "store": tmp_path / "s", "scale": 2.0, "measures": None}
-    given |= {"test_data": None}
+    given |= {"test_data": None, "route": None}
     comparison = rc.verify(ISOTROPIC, rc.Ridge(1.0), 30, **given, label_noise="drawn", allowance=0.5)
     assert seen == given | {"label_noise": "drawn", "args": (ISOTROPIC, rc.Ridge(1.0), 30)}
     assert "0.5/n" in comparison.rule
@@ -307,8 +325,9 @@ def test_rows_and_table_label_what_is_not_judged() -> None:
     text = comparison.table()
     *_, rule, verdict = text.splitlines()
     assert (rule, verdict) == (comparison.rule, comparison.verdict)
-    assert text.count("not judged") == 10
-    assert len(text.splitlines()) >= 40 + 2
+    assert text.count("not judged:") == 10
+    assert text.count("spread of") == 1
+    assert len(text.splitlines()) >= 40 + 4 + 2
 
 
 def test_to_dict_is_strict_json() -> None:
@@ -331,7 +350,7 @@ def test_one_line_and_html() -> None:
     assert repr(comparison) == f"Comparison({comparison.verdict})"
     assert "\n" not in repr(comparison)
     assert comparison.verdict.startswith("theory and simulation agree: largest excess |z| ")
-    assert comparison.verdict.endswith("(3 of 4 cells judged, 10 fields)")
+    assert comparison.verdict.endswith("(3 of 4 cells judged, 10 fields and 1 spread)")
     wrong = rc.compare({"variance": 30.0}, comparison.trials)
     assert wrong.verdict.startswith("theory and simulation DISAGREE: ")
     assert f"<p>{comparison.verdict}</p>" in comparison._repr_html_()

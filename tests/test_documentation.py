@@ -28,6 +28,7 @@ def public_objects() -> dict[str, object]:
             inside = {f"{name}:{inner}": getattr(module, inner) for inner in module.__all__}
             objects |= {inner: thing for inner, thing in inside.items() if callable(thing) or inspect.ismodule(thing)}
             del objects[name]
+    objects["formulas"] = type(rc.formulas)  # an object, documented by its class
     for name, thing in list(objects.items()):
         if inspect.isclass(thing):
             for method, member in vars(thing).items():

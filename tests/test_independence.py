@@ -64,6 +64,10 @@ def test_simulate_works_where_every_function_of_theory_raises(broken_theory: int
     assert rc.simulate(TABLE, rc.Ridge([0.0, 1.0]), 20, n_trials=3, rng=0).test.values.shape == (3, 2)
     scaled = rc.simulate(rc.GaussianData.isotropic(2.0, noise=1), rc.Ridge(0.1), 1.0, n_trials=2, rng=0, scale=20)
     assert scaled.variance.values.min() > 0
+    sphere = rc.SphereData(9, rc.targets.DegreeEnergies({1: 1.0, 2: 0.5}), noise=0.25)
+    for data in (sphere, rc.HypercubeData(9, sphere.target, 0.25), DATA):
+        estimator = rc.RandomFeatureRidge(rc.activations.Tanh(), width=[8, 30], ridge=0.1)
+        assert np.isfinite(rc.simulate(data, estimator, 20, n_trials=3, rng=0).test.values).all()
 
 
 # Without riskcalc/__init__.py, which fetches both rooms.

@@ -151,3 +151,45 @@ def test_the_shipped_digits_are_those_of_scikit_learn() -> None:
     shipped = rc.Dataset.from_csv(path, [f"digit_{i}" for i in range(10)])
     digits = load_digits()
     assert shipped == rc.Dataset(digits.data, np.where(digits.target[:, None] == np.arange(10), 0.9, -0.1))
+
+
+SIZES_OF_THE_SHEET = np.array([50, 150, 400, 500])
+DIGITS_OF_THE_SHEET = {  # ridge: measured, and predicted/measured - 1 in percent by plug-in and by finite population
+    1.0: ([0.642, 0.469, 0.357, 0.337], [-0.7, -0.9, -1.8, -2.4], [-0.2, 0.1, -0.2, -0.6]),
+    0.1: ([0.447, 0.309, 0.214, 0.198], [-0.7, -3.8, -5.0, -5.9], [0.8, -1.2, -0.8, -1.2]),
+    0.001: ([0.488, 0.228, 0.129, 0.115], [-6, -12, -26, -31], [-2.9, -3.8, -7.3, -8.5]),
+}
+
+
+@cache
+def digits_of_the_sheet() -> tuple[rc.Dataset, np.ndarray, np.ndarray]:
+    """All digits, the eigenvalues of their kernel matrix and the squared projections, summed over ten outputs."""
+    data = table("digits")
+    s, U = np.linalg.eigh(rc.kernels.RBF(0.02)(data.inputs))
+    return data, s.clip(0), ((U.T @ data.outputs) ** 2).sum(axis=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ridge", DIGITS_OF_THE_SHEET)
+def test_the_digits_have_the_curves_of_the_sheet(ridge: float) -> None:
+    """Measured values are rounded to .0005, 0.4 % of .115; percents to their last digit."""
+    data, s, c = digits_of_the_sheet()
+    measured, plug_in, finite = map(np.array, DIGITS_OF_THE_SHEET[ridge])
+    rounding = 0.0005 / measured + (0.005 if ridge == 0.001 else 0.0005)
+    estimator, n = rc.KernelRidge(rc.kernels.RBF(0.02), ridge), SIZES_OF_THE_SHEET
+    first = rc.predict(data, estimator, n, route="plug_in").test / measured - 1
+    second = rc.finite_population_risk(s, c, n, ridge).test / measured - 1
+    assert np.all(np.abs(first - plug_in / 100) <= rounding), 100 * first
+    assert np.all(np.abs(second - finite / 100) <= rounding), 100 * second
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("ridge", "promised"), [(1.0, 0.01), (0.1, 0.035), (0.001, 0.08)])
+def test_the_digits_are_measured_and_predicted_as_in_the_sheet(ridge: float, promised: float) -> None:
+    """Twelve splits of ours against twelve of the sheet's, whose standard errors are those of ours; and the promise."""
+    estimator, measured = rc.KernelRidge(rc.kernels.RBF(0.02), ridge), np.array(DIGITS_OF_THE_SHEET[ridge][0])
+    found = rc.verify(table("digits"), estimator, SIZES_OF_THE_SHEET, n_trials=12, rng=0)
+    test = found.trials.test
+    assert np.all(np.abs(test.mean - measured) <= 3 * np.sqrt(2) * test.standard_error + 0.0005)
+    assert np.all(np.abs(found.predicted["test"] / measured - 1) <= promised + 3 * test.standard_error / measured)
+    assert found.agrees

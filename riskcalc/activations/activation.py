@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from riskcalc.activations.kept import kept
 from riskcalc.activations.projection import Gaussian, Law, Sphere, coefficients, second_moment
 from riskcalc.arguments import FloatArray, numbers, whole
 from riskcalc.harmonics import log_sphere_multiplicity
@@ -26,6 +27,11 @@ class Activation(Model):
 
     The hooks ``_hermite`` (c_k), ``_sphere`` (√B ζ) and ``_moment`` default to quadrature.
     """
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the model says all about φ, so that its coefficients can be kept; not so for the user's functions."""
+        return True
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -127,16 +133,25 @@ class Activation(Model):
         return self._projected(Sphere(n_inputs), max_degree)
 
     def _moment(self, n_inputs: int | None) -> float:
-        law: Law = Gaussian() if n_inputs is None else Sphere(n_inputs)
-        return second_moment(self, law, self.kinks, repr(self))
+        return float(_second_moment(self, Gaussian() if n_inputs is None else Sphere(n_inputs)))
 
     def _projected(self, law: Law, max_degree: int) -> FloatArray:
-        return coefficients(self, law, max_degree, self.kinks, repr(self))
+        return np.array(_coefficients(self, law, max_degree))
 
     def _without_forbidden(self, c: FloatArray) -> FloatArray:
         if self.parity is not None:
             c[self.parity == "even" :: 2] = 0.0
         return c
+
+
+@kept
+def _second_moment(activation: Activation, law: Law) -> float:
+    return second_moment(activation, law, activation.kinks, repr(activation))
+
+
+@kept
+def _coefficients(activation: Activation, law: Law, max_degree: int) -> FloatArray:
+    return coefficients(activation, law, max_degree, activation.kinks, repr(activation))
 
 
 def finite(name: str, value: npt.ArrayLike, **bounds: float) -> float:

@@ -63,6 +63,11 @@ class Custom(Activation):
         return {"kink_points": numbers("kinks", points)}
 
     @property
+    def is_named(self) -> bool:
+        """No: another function may have the same name one day."""
+        return False
+
+    @property
     def kinks(self) -> tuple[float, ...]:
         """Points where the function or a derivative of it jumps, as given."""
         return tuple(map(float, np.asarray(self.kink_points)))

@@ -15,54 +15,12 @@ import numpy as np
 from scipy.special import erf, expit, ndtr
 
 from riskcalc.activations.activation import SQRT_2PI, Activation, Parity, finite
-from riskcalc.activations.waves import gaussian_waves, real_or_imaginary, sphere_waves
+from riskcalc.activations.fourier_density import STEP, EvenFourier, OddFourier
+from riskcalc.activations.waves import sphere_reach
 from riskcalc.arguments import FloatArray
 
 WIDEST = 1.5  # scale of erf beyond which its density reaches far and quadrature resolves as much
-STEP = 1 / 8  # a multiple of φ's period 2π/STEP = 50 away, the rule adds copies of φ: beyond what the laws reach
-
-
-class OddFourier(Activation):
-    """φ - φ(0) is odd; a subclass gives the density of the sines."""
-
-    def _density(self, omega: FloatArray) -> FloatArray:
-        raise NotImplementedError
-
-    def _frequencies(self, reach: float, max_degree: int) -> FloatArray:
-        return np.asarray(STEP * (np.arange(math.ceil(reach / STEP)) + 0.5))
-
-    def _hermite(self, max_degree: int) -> FloatArray:
-        omega = self._frequencies(math.sqrt(max_degree) + 10, max_degree)
-        return self._from_waves(omega, gaussian_waves(omega, max_degree))
-
-    def _sphere(self, n_inputs: int, max_degree: int) -> FloatArray:
-        reach = max_degree / math.sqrt(n_inputs) + 2 * math.sqrt(max_degree) + 12
-        omega = self._frequencies(reach, max_degree)
-        return self._from_waves(omega, sphere_waves(omega, n_inputs, max_degree))
-
-    def _from_waves(self, omega: FloatArray, waves: FloatArray) -> FloatArray:
-        c = 2 * float(omega[0]) * real_or_imaginary(waves @ self._density(omega))
-        c[0], c[2::2] = float(self(0.0)), 0.0
-        return c
-
-
-class EvenFourier(OddFourier):
-    """φ - φ(0) - x/2 is even; a subclass gives the density of the 1 - cosines."""
-
-    def _hermite(self, max_degree: int) -> FloatArray:
-        c = super()._hermite(max_degree)
-        c[0] = Activation._hermite(self, 0)[0]
-        return c
-
-    def _sphere(self, n_inputs: int, max_degree: int) -> FloatArray:
-        c = super()._sphere(n_inputs, max_degree)
-        c[0] = Activation._sphere(self, n_inputs, 0)[0]
-        return c
-
-    def _from_waves(self, omega: FloatArray, waves: FloatArray) -> FloatArray:
-        c = -2 * float(omega[0]) * real_or_imaginary(waves @ self._density(omega))
-        c[1:2], c[3::2] = 0.5, 0.0
-        return c
+MANY = 300  # inputs, from which on waves fall like exp(-ω²/2) or faster
 
 
 def sigmoid_density(omega: FloatArray) -> FloatArray:
@@ -268,18 +226,21 @@ class Erf(OddFourier):
         a = self.scale
         return np.asarray(math.copysign(2 / math.pi, a) * np.exp(-((omega / (2 * a)) ** 2)) / omega)
 
-    def _frequencies(self, reach: float, max_degree: int) -> FloatArray:
-        """The density is as narrow as ``scale``."""
+    def _frequencies(self, n_inputs: int | None, max_degree: int) -> FloatArray:
+        """As far as the density goes; in many dimensions the waves are over before."""
         a = abs(self.scale)
-        step = min(STEP, 2 * math.pi / (25 + 6 / a))
-        return np.asarray(step * (np.arange(math.ceil(a * (math.sqrt(2 * max_degree) + 14) / step)) + 0.5))
+        reach, step = a * (math.sqrt(2 * max_degree) + 14), min(STEP, 2 * math.pi / (25 + 6 / a))
+        if n_inputs is not None and n_inputs >= MANY:
+            reach = min(reach, sphere_reach(n_inputs, max_degree))
+        return np.asarray(step * (np.arange(math.ceil(reach / step)) + 0.5))
 
     def _hermite(self, max_degree: int) -> FloatArray:
         """μ_1 = 2a/√(π(1 + 2a²)), μ_(k+2)/μ_k = -2k a²/(1 + 2a²)."""
         c, a2 = np.zeros(max_degree + 2), self.scale**2
-        c[1] = 2 * self.scale / math.sqrt(math.pi * (1 + 2 * a2))
-        for k in range(1, max_degree, 2):
-            c[k + 2 : k + 3] = -c[k] * 2 * k * a2 / (1 + 2 * a2) / math.sqrt((k + 1) * (k + 2))
+        k = np.arange(1.0, max_degree, 2)
+        first = 2 * self.scale / math.sqrt(math.pi * (1 + 2 * a2))
+        ratios = -2 * k * a2 / (1 + 2 * a2) / np.sqrt((k + 1) * (k + 2))
+        c[1 : 2 * k.size + 2 : 2] = first * np.cumprod(np.concatenate([[1.0], ratios]))
         return c[: max_degree + 1]
 
     def _sphere(self, n_inputs: int, max_degree: int) -> FloatArray:

@@ -79,10 +79,14 @@ def projections(function: Function, law: Law, max_degree: int, kinks: Sequence[f
     root = np.sqrt(rule.weights)
     values = function(rule.points) * root
     result = np.empty(max_degree + 2)
-    before, now = np.zeros_like(root), root
-    for k in range(max_degree + 1):
+    before, now, product = np.zeros_like(root), root.copy(), np.empty_like(root)
+    for k in range(max_degree + 1):  # now <- (x now - β_k before)/β_(k+1), in place
         result[k] = values @ now
-        before, now = now, (rule.points * now - beta[k] * before) / beta[k + 1]
+        np.multiply(rule.points, now, out=product)
+        before *= -beta[k]
+        before += product
+        before /= beta[k + 1]
+        before, now = now, before
     result[-1] = math.sqrt(values @ values)
     return result
 

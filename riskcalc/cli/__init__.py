@@ -33,15 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from cyclopts import CycloptsError
 
+    from riskcalc.cli import formulas, own_data, stored_answers  # noqa: F401 (their commands register themselves)
     from riskcalc.cli.commands import app
 
     try:
         code = app(sys.argv[1:] if argv is None else list(argv))
         return code if isinstance(code, int) else DONE
-    except KeyboardInterrupt:
-        return _said(
-            "interrupted; with --store FILE what was finished is kept, and the same command goes on", INTERRUPTED
-        )
+    except KeyboardInterrupt as stop:
+        kept = "interrupted; with --store FILE what was finished is kept, and the same command goes on"
+        return _said(str(stop) or kept, INTERRUPTED)
     except ArithmeticError as error:
         from riskcalc.errors import NotConvergedError
 

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from riskcalc.cli.export import Export
 from riskcalc.cli.options import Choice, Output, Running, Table, recipe
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from riskcalc.compare import Comparison
     from riskcalc.experiment import Experiment
     from riskcalc.recipe import Recipe
-    from riskcalc.report import Answer
+    from riskcalc.report import Answer, Contents
     from riskcalc.result import Risk, Trials
 
 DEFAULT = ("isotropic", "power-law", "ridgeless", "diabetes")  # what verify runs without a name
 FIGURES = (".pdf", ".png", ".svg")
+STORED = (".json", ".jsonl")  # answers of earlier commands
+REFINED = ("n_samples", "width")  # axes between whose values theory is drawn
 FINE = 200  # sizes at which the line of a picture is computed, beside those of the experiment
 
-CHOICE, TABLE, RUNNING, OUTPUT = Choice(), Table(), Running(), Output()
+CHOICE, TABLE, RUNNING, OUTPUT, EXPORT = Choice(), Table(), Running(), Output(), Export()
 Name = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 Names = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
@@ -49,7 +54,7 @@ def predict(
     *,
     choice: Choice = CHOICE,
     table: Table = TABLE,
-    output: Output = OUTPUT,
+    output: Export = EXPORT,
 ) -> int:
     """Predict the risk of an experiment, or of a table of your own, by equations.
 
@@ -80,7 +85,7 @@ def simulate(
     choice: Choice = CHOICE,
     table: Table = TABLE,
     running: Running = RUNNING,
-    output: Output = OUTPUT,
+    output: Export = EXPORT,
 ) -> int:
     """Measure the risk of an experiment, or of a table of your own, by trials.
 
@@ -113,7 +118,7 @@ def verify(
     choice: Choice = CHOICE,
     table: Table = TABLE,
     running: Running = RUNNING,
-    output: Output = OUTPUT,
+    output: Export = EXPORT,
 ) -> int:
     """Put theory beside simulation; the exit code is 1 if they disagree.
 
@@ -136,6 +141,8 @@ def verify(
 
     form = output.check()
     names: tuple[str | None, ...] = _names(experiments, everything, table)
+    if form == "netcdf" and len(names) > 1:
+        raise ValueError(f"a file of netCDF holds one experiment, got {len(names)}; give one, or another format")
     chosen = [recipe(name, choice, table, running) for name in names]
     made = [Experiment.of(one) for one in chosen]
     with running.executor() as pool:
@@ -179,6 +186,7 @@ def plot(
     *,
     output: Annotated[str, Parameter(alias="-o", metavar="FILE")],
     simulation: Annotated[bool, Parameter(negative="--no-simulation", show=True)] = True,
+    coloured: Annotated[bool, Parameter(name="--map", negative=())] = False,
     choice: Choice = CHOICE,
     table: Table = TABLE,
     running: Running = RUNNING,
@@ -189,15 +197,18 @@ def plot(
 
         riskcalc plot isotropic --quick -o figure.pdf
         riskcalc plot power-law --no-simulation -o figure.svg
+        riskcalc plot random-features-map --map -o map.png
 
     Parameters
     ----------
     experiment
-        Name of a shipped experiment, a TOML file, or - for stdin.
+        Name of a shipped experiment, a TOML file, - for stdin, or a JSON file that an earlier command wrote.
     output
         File that ends in .pdf, .png or .svg.
     simulation
         Run trials and draw them, too.
+    coloured
+        Draw theory in colour over the two longest axes of the experiment instead; no trials are run.
     """
     from riskcalc import plot as drawing
     from riskcalc.experiment import Experiment
@@ -206,8 +217,18 @@ def plot(
     if Path(output).suffix.lower() not in FIGURES:
         raise ValueError(f"output must end in {', '.join(FIGURES)}, got {output!r}")
     refuse_unwritable(output)
+    if experiment is not None and Path(experiment).suffix.lower() in STORED:
+        from riskcalc.cli.stored_answers import picture_of
+
+        if (choice, table, running) != (CHOICE, TABLE, RUNNING):
+            raise ValueError(f"{experiment} is drawn as it was computed; give its experiment to change or run anything")
+        drawing.save(picture_of(experiment, simulation, coloured), output)
+        return 0
     chosen = recipe(experiment, choice, table, running)
     made = Experiment.of(chosen)
+    if coloured:
+        drawing.save(_map(made, made.title or chosen.origin), output)
+        return 0
     trials = None
     if simulation:
         with running.executor() as pool:
@@ -215,10 +236,34 @@ def plot(
     points = [trials] if trials else []
     theory = made.predict()
     x = max(theory.coordinates, key=lambda name: theory.coordinates[name].size)
-    if x == "n_samples":
-        theory = _fine(made, trials)
+    if x in REFINED:
+        theory = _fine(made, trials, x)
     picture = drawing.figure(theory, *points, title=made.title or chosen.origin, x=x)
     drawing.save(picture, output)
+    return 0
+
+
+@app.command
+def explore(*, host: str = "127.0.0.1", port: int = 0, no_browser: bool = False) -> int:
+    """Open the page on which parameters are moved and the curve follows (needs the extra explore).
+
+    For example:
+
+        riskcalc explore
+        riskcalc explore --port 8000 --no-browser
+
+    Parameters
+    ----------
+    host
+        The address to listen on; 127.0.0.1, unless told otherwise, is reached from this machine only.
+    port
+        Left out, a free one is taken.
+    no_browser
+        Only say the address.
+    """
+    from riskcalc.explore import serve
+
+    serve(host, port, browser=not no_browser)
     return 0
 
 
@@ -232,24 +277,46 @@ def _names(given: tuple[str, ...], everything: bool, table: Table) -> tuple[str 
     return shipped() if everything else given or DEFAULT
 
 
-def _fine(made: Experiment, trials: Trials | None) -> Risk:
+def _fine(made: Experiment, trials: Trials | None, x: str) -> Risk:
     """Theory at many sizes between those of the experiment, as they were simulated if they were."""
     from riskcalc.sweep import finer
     from riskcalc.theory import predict
 
     if trials is None:
-        return made.replace(n_samples=finer(made.n_samples, FINE)).predict()
-    sizes = finer(trials.coordinates["n_samples"], FINE)
-    return predict(trials.data, trials.estimator, sizes, test_data=trials.test_data)
+        return _refined(made, x).predict()
+    sizes, estimator = trials.coordinates["n_samples"], trials.estimator
+    if x == "n_samples":
+        sizes = finer(sizes, FINE)
+    else:
+        estimator = estimator.replace(width=finer(trials.coordinates["width"], FINE))
+    return predict(trials.data, estimator, sizes, test_data=trials.test_data)
 
 
-def _report(answer: Answer, chosen: Recipe, form: str) -> str:
-    from riskcalc import report
+def _refined(made: Experiment, x: str) -> Experiment:
+    """The experiment at many more sizes or widths."""
+    from riskcalc.sweep import as_list, finer
 
-    context = {"name": chosen.origin, "parameters": chosen.parameters}
-    if form == "json":
-        return report.to_json(answer, context) + "\n"
-    return {"csv": report.to_csv, "markdown": report.to_markdown, "text": report.to_text}[form](answer, context)
+    if x == "n_samples":
+        return made.replace(n_samples=finer(as_list(x, made.n_samples), FINE))
+    width = finer(made.estimator.width, FINE)  # type: ignore[attr-defined]
+    return made.replace(estimator=made.estimator.replace(width=width))
+
+
+def _map(made: Experiment, title: str) -> Figure:
+    """Theory over the two longest axes."""
+    from riskcalc import plot as drawing
+
+    sizes = {name: values.size for name, values in made.predict().coordinates.items()}
+    x, y = sorted(sizes, key=lambda name: -sizes[name])[:2]
+    for name in {x, y} & set(REFINED):
+        made = _refined(made, name)
+    return drawing.map_figure(made.predict(), title=title, x=x, y=y)
+
+
+def _report(answer: Answer, chosen: Recipe, form: str) -> Contents:
+    from riskcalc.report import written
+
+    return written(answer, form, {"name": chosen.origin, "parameters": chosen.parameters})
 
 
 def _verdict(comparison: Comparison) -> str:
@@ -258,13 +325,13 @@ def _verdict(comparison: Comparison) -> str:
     return "not judged" if comparison.verdict.startswith("nothing could be judged") else "agree"
 
 
-def _verdicts(found: list[Comparison], chosen: list[Recipe], form: str) -> str:
+def _verdicts(found: list[Comparison], chosen: list[Recipe], form: str) -> Contents:
     """One row per experiment."""
     from riskcalc import report
     from riskcalc.tables import text_table
 
     if form == "json":
-        return "".join(_report(comparison, one, form) for comparison, one in zip(found, chosen, strict=True))
+        return "".join(str(_report(comparison, one, form)) for comparison, one in zip(found, chosen, strict=True))
     rows = [
         {
             "experiment": one.origin,
@@ -278,7 +345,7 @@ def _verdicts(found: list[Comparison], chosen: list[Recipe], form: str) -> str:
         for comparison, one in zip(found, chosen, strict=True)
     ]
     if form != "text":
-        return report.csv_rows(rows) if form == "csv" else report.markdown_rows(rows)
+        return {"csv": report.csv_rows, "markdown": report.markdown_rows, "latex": report.latex_rows}[form](rows)
     bad = [row["experiment"] for row in rows if row["verdict"] == "DISAGREE"]
     said = f"theory and simulation disagree in {', '.join(map(str, bad))}" if bad else "theory and simulation agree"
     return f"{text_table(rows)}\n{said} (riskcalc {report.version()})\n"

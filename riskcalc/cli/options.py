@@ -156,12 +156,12 @@ class Output:
             refuse_unwritable(self.output)
         return self.format
 
-    def emit(self, text: str) -> None:
+    def emit(self, text: str | bytes) -> None:
         """Write to the file or to stdout; a reader that closed the pipe has had enough."""
         from riskcalc.report import write
 
-        if self.output is not None:
-            write(self.output, text)
+        if self.output is not None or isinstance(text, bytes):  # only a file asks for bytes
+            write(str(self.output), text)
             return
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         try:
@@ -196,14 +196,22 @@ def recipe(name: str | None, choice: Choice, table: Table, running: Running | No
 
 
 def _of_table(choice: Choice, table: Table) -> Recipe:
-    from riskcalc.recipe import Recipe
-
-    if table.target is None:
-        raise ValueError("--table needs --target COLUMN, the name or position of the column that is predicted")
+    found = table_recipe(table)
     if choice.n_samples is None:
         raise ValueError("--table needs --n-samples, the numbers of rows to train on; for example --n-samples 50:400:8")
     if choice.quick:
         raise ValueError("--quick belongs to experiments; with --table give fewer --trials")
+    return found
+
+
+def table_recipe(table: Table, changes: tuple[str, ...] = ()) -> Recipe:
+    """Data and estimator of a table, without sizes; ``changes`` as --set takes them."""
+    from riskcalc.recipe import Recipe
+
+    if table.table is None:
+        raise ValueError("give --table FILE, a CSV file of numbers, and --target COLUMN, what is predicted")
+    if table.target is None:
+        raise ValueError("--table needs --target COLUMN, the name or position of the column that is predicted")
     data = {
         "kind": "Dataset.from_csv",
         "path": table.table,
@@ -218,7 +226,7 @@ def _of_table(choice: Choice, table: Table) -> Recipe:
     estimator: dict[str, Any] = {"kind": "Ridge", "ridge": 1.0}
     if table.kernel is not None:
         estimator |= {"kind": "KernelRidge", "kernel": {"kind": f"kernels.{table.kernel.removeprefix('kernels.')}"}}
-    return Recipe(str(table.table), {"data": data, "estimator": estimator})
+    return Recipe(table.table, {"data": data, "estimator": estimator}).changed(dict(map(_pair, changes)))
 
 
 def _pair(text: str) -> tuple[str, Any]:

@@ -19,14 +19,19 @@ class GradientFlow(Model):
               \hat\theta = \hat\Sigma^+\big(1-e^{-t\hat\Sigma}\big)\frac{X^\mathsf{T}y}n,
               \quad \hat\Sigma = \frac{X^\mathsf{T}X}n
 
+    .. math:: \hat f(x) = K(x, X)\,K^+\big(1-e^{-tK/n}\big)\,y, \qquad K = K(X, X)
+
     Parameters
     ----------
     time : array_like, >= 0
-        t of the flow on :math:`\|y-X\theta\|^2/2n`, any shape; units of one over the squared features. 0 predicts zero,
-        inf is the minimum-norm interpolator, ``Ridge(0)``; the comparable ridge is n/t. As the loss is a mean, it does
-        not grow with the sizes: ``scale`` leaves it alone. Gradient descent with small steps η has t = η × steps.
+        t of the flow on :math:`\|y-X\theta\|^2/2n`, any shape; units of one over the squared features, or over the
+        kernel. 0 predicts zero, inf is the minimum-norm interpolator, ``Ridge(0)`` or ``KernelRidge(kernel, 0)``. As
+        the loss is a mean, it does not grow with the sizes: ``scale`` leaves it alone. Gradient descent with small
+        steps η has t = η × steps.
     kernel : kernel, optional
-        None is the linear model in the features of the data.
+        The flow is that of the kernel's features, as of a linearised network with its neural tangent kernel; for
+        SphereData and HypercubeData. None is the linear model in the features of the data, for GaussianData and
+        LatentSpaceData.
 
     Raises
     ------
@@ -34,6 +39,12 @@ class GradientFlow(Model):
         If a time is negative or nan.
     TypeError
         If ``kernel`` is not a kernel.
+
+    Notes
+    -----
+    The comparable ridge is λ = n/t: along an eigenvector of :math:`\hat\Sigma` with eigenvalue s the flow has fitted
+    :math:`1-e^{-ts}` of the labels, and ridge regression :math:`ts/(1+ts)`. The flow is ahead, by at most 0.2036322
+    of the labels and by a factor of at most 1.2984256.
 
     References
     ----------
@@ -54,3 +65,13 @@ class GradientFlow(Model):
         if self.kernel is not None:
             instance("kernel", self.kernel, Kernel, "use None for the linear model, or a kernel of riskcalc.kernels")
         return {"time": numbers("time", self.time, at_least=0, finite=False)}
+
+
+def kernel_of(flow: GradientFlow, data: Model) -> Kernel:
+    """The kernel of a flow on data that have no linear model of their own; TypeError if it is None."""
+    if flow.kernel is None:
+        raise TypeError(
+            f"kernel must be given for {type(data).__name__}, which has no features of its own, got None; "
+            "use GradientFlow(time, kernel=kernels.RBF())"
+        )
+    return flow.kernel

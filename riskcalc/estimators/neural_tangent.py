@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
+import numpy as np
 import numpy.typing as npt
 
 from riskcalc.activations import Activation
-from riskcalc.arguments import choice, instance, numbers
-from riskcalc.estimators.weights import checked_weights, refuse_other_width
+from riskcalc.arguments import choice, instance, numbers, whole
+from riskcalc.estimators.weights import LAWS, checked_weights, random_weights, refuse_other_width
 from riskcalc.model import Model
 
 LAYERS = ("first", "both")
@@ -71,3 +73,48 @@ class NeuralTangentRidge(Model):
             "layers": choice("layers", self.layers, LAYERS),
             "weights": weights,
         }
+
+    @classmethod
+    def of_random_weights(
+        cls,
+        activation: Activation,
+        width: int,
+        n_inputs: int,
+        ridge: npt.ArrayLike = 0.0,
+        layers: str = "first",
+        weights: str = "sphere",
+        rng: int = 0,
+    ) -> Self:
+        """With given weights that are drawn once, so that theory and experiment are conditional on the same ones.
+
+        Parameters
+        ----------
+        activation, ridge, layers
+            As for the class.
+        width, n_inputs : int, >= 1
+            N and d.
+        weights : {"sphere", "gaussian"}
+            The law that they are drawn from.
+        rng : int, >= 0
+            The seed.
+
+        Returns
+        -------
+        NeuralTangentRidge
+
+        Raises
+        ------
+        ValueError
+            If a number is outside its domain.
+
+        Examples
+        --------
+        >>> import riskcalc as rc
+        >>> rc.NeuralTangentRidge.of_random_weights(rc.activations.ReLU(), width=15, n_inputs=40).weights.shape
+        (15, 40)
+        """
+        rows, columns = whole("width", width, at_least=1), whole("n_inputs", n_inputs, at_least=1)
+        drawn = random_weights(
+            choice("weights", weights, LAWS), rows, columns, np.random.default_rng(whole("rng", rng))
+        )
+        return cls(activation, rows, ridge, layers, drawn)

@@ -38,14 +38,28 @@ class RandomFeatureRidge(Model):
     TypeError
         If the activation is not one of ``activations``.
 
+    Notes
+    -----
+    On SphereData and HypercubeData the theory takes every degree of the kernel of infinite width in d dimensions
+    (``kernels.Dual``), nothing linearised; on GaussianData its linear part, for n and N of the order of d, with the
+    variance Tr Σ/d of ⟨w,x⟩ (``random_features.moments``). Both are right up to a share of order 1/(n - df2) +
+    1/(N - df2). Given weights are a problem of ridge regression, averaged over the directions of the target; they need
+    norm 1, unless φ is a power on each side of 0, or erf of Gaussian x. The columns of given weights are in the order
+    of the spectrum, directions of variance 0 last.
+
     References
     ----------
     .. [1] misiakiewicz2024 (lecture 4; place not checked)
     .. [2] meimontanari2022 (place not checked)
+    .. [3] defilippis2024 (place not checked)
 
     Examples
     --------
     >>> import riskcalc as rc
+    >>> data = rc.SphereData(100, rc.targets.DegreeEnergies({1: 1.0, 2: 0.3}), noise=0.25)
+    >>> risk = rc.predict(data, rc.RandomFeatureRidge(rc.activations.ReLU(), width=200, ridge=0.1), n_samples=200)
+    >>> print(risk.test.round(4), risk.effective_ridge.round(5), risk.feature_ridge.round(5))
+    1.2094 0.00202 0.00101
     >>> rc.RandomFeatureRidge(rc.activations.ReLU(), width=[100, 300], ridge=1e-3)
     RandomFeatureRidge(activation=ReLU(), width=[100, 300], ridge=0.001, weights='sphere')
     """

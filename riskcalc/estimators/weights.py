@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray, choice, numbers
@@ -20,3 +21,10 @@ def refuse_other_width(width: FloatArray, weights: str | FloatArray) -> None:
     """A width that is not the number of given rows."""
     if not isinstance(weights, str) and (width != len(weights)).any():
         raise ValueError(f"width must be the number of rows of weights ({len(weights)}), got {width}")
+
+
+def random_weights(law: str, width: int, n_inputs: int, rng: np.random.Generator) -> FloatArray:
+    """Rows that are uniform on the unit sphere, or N(0, I/d)."""
+    rows = rng.standard_normal((width, n_inputs))
+    norms = np.sqrt(n_inputs) if law == "gaussian" else np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / norms)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.special import gamma, hyp2f1
 
 from riskcalc.activations import Power
-from riskcalc.activations.powers import gaussian_powers
+from riskcalc.activations.piecewise_power import gaussian_powers
 from riskcalc.arguments import FloatArray, numbers
 from riskcalc.kernels.kernel import Kernel
 from riskcalc.kernels.masses import Masses, positive
@@ -24,13 +26,25 @@ class Homogeneous(Kernel):
         return 1.0
 
     def _gram(self, X: FloatArray, Z: FloatArray, same: bool) -> FloatArray:
-        norms = [np.linalg.norm(rows, axis=1) for rows in (X, Z)]
-        unit = [rows / np.where(norm > 0, norm, 1.0)[:, None] for rows, norm in zip((X, Z), norms, strict=True)]
-        cosines = (unit[0] @ unit[1].T).clip(-1, 1)
-        if same:
-            np.fill_diagonal(cosines, 1.0)
-        scale = np.outer(*norms) / X.shape[1]
-        return np.where(scale > 0, scale ** self._order() * self._profile(cosines, X.shape[1]), 0.0)
+        return homogeneous_gram(partial(self._profile, n_inputs=X.shape[1]), self._order(), X, Z, same)
+
+
+def homogeneous_gram(
+    profile: Callable[[FloatArray], FloatArray],
+    order: float,
+    X: FloatArray,
+    Z: FloatArray,
+    same: bool,
+    at_zero: float = 0.0,
+) -> FloatArray:
+    """(‖x‖‖z‖/d)^α h(cos), and ``at_zero`` with a zero vector."""
+    norms = [np.linalg.norm(rows, axis=1) for rows in (X, Z)]
+    unit = [rows / np.where(norm > 0, norm, 1.0)[:, None] for rows, norm in zip((X, Z), norms, strict=True)]
+    cosines = (unit[0] @ unit[1].T).clip(-1, 1)
+    if same:
+        np.fill_diagonal(cosines, 1.0)
+    scale = np.outer(*norms) / X.shape[1]
+    return np.where(scale > 0, np.where(scale > 0, scale, 1.0) ** order * profile(cosines), at_zero)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

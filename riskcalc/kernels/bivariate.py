@@ -16,15 +16,19 @@ from riskcalc.quadrature import Nodes, composite_legendre, panel_ends
 
 ANGLES = 64  # h is smooth in θ, also where it is not in t; kinks away from 0 want more
 MANY_ANGLES = 256
+FEW = 8  # points at which h is integrated itself
 PANELS, NODES = 8, 16
 HALVINGS = 25
+LEGENDRE = np.polynomial.legendre.leggauss(NODES)
 
 
 def profile_of_pairs(
     function: Callable[[FloatArray], FloatArray], kinks: Sequence[float], radial: Nodes, t: FloatArray
 ) -> FloatArray:
-    """H at t = cos θ, by a polynomial in θ through its values at Chebyshev's angles."""
+    """H at t = cos θ; at many points by a polynomial in θ through its values at Chebyshev's angles."""
     size = MANY_ANGLES if any(kinks) else ANGLES
+    if t.size <= FEW:
+        return np.array([_mean_of_product(function, kinks, radial, math.acos(one)) for one in t.flat]).reshape(t.shape)
     x = np.cos(np.pi * (np.arange(size) + 0.5) / size)
     values = np.array([_mean_of_product(function, kinks, radial, math.pi * (1 + one) / 2) for one in x])
     coefficients = np.polynomial.chebyshev.chebvander(x, size - 1).T @ values * 2 / size
@@ -71,7 +75,7 @@ def _mean_of_product(
         crossing = np.arccos((kink / r).clip(-1, 1))
         ends += [(shift + sign * crossing) % (2 * np.pi) for shift in (0.0, angle) for sign in (-1, 1)]
     panels = np.sort(np.hstack(ends), axis=1)
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = LEGENDRE
     half = np.diff(panels, axis=1)[..., None] / 2
     psi = panels[:, :-1, None] + half * (1 + nodes)
     product = function(r[..., None] * np.cos(psi)) * function(r[..., None] * np.cos(psi - angle))

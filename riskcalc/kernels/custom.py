@@ -134,3 +134,16 @@ def cosines_of_data(X: FloatArray, Z: FloatArray) -> FloatArray:
             "rescale the rows"
         )
     return np.asarray(t.clip(-1, 1))
+
+
+def cosines_on_the_sphere(X: FloatArray, Z: FloatArray) -> FloatArray:
+    """⟨x, z⟩/d of rows that must have the squared norm d."""
+    for name, rows in (("X", X), ("Z", Z)):
+        squares = (rows**2).sum(axis=1) / X.shape[1]
+        if (np.abs(squares - 1) > ROUNDING).any():
+            raise ValueError(
+                f"{name} must have rows of squared norm {X.shape[1]}, the number of inputs, got {name} with a row of "
+                f"{X.shape[1] * squares[np.abs(squares - 1).argmax()]:g}: elsewhere this kernel has no closed form; "
+                "rescale the rows"
+            )
+    return np.asarray((X @ Z.T / X.shape[1]).clip(-1, 1))

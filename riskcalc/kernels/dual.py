@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from riskcalc.activations import Activation
-from riskcalc.activations.powers import PiecewisePower, gaussian_powers, radial_ratio
+from riskcalc.activations.piecewise_power import PiecewisePower, gaussian_powers, radial_ratio
 from riskcalc.arguments import FloatArray, choice, instance, numbers
-from riskcalc.kernels.arc_cosine import arc_cosine
+from riskcalc.kernels.arc_cosine import arc_cosine, homogeneous_gram
 from riskcalc.kernels.bivariate import gaussian_radius, profile_accuracy, profile_of_pairs, sphere_radius
-from riskcalc.kernels.custom import cosines_of_data
+from riskcalc.kernels.custom import cosines_on_the_sphere
+from riskcalc.kernels.gaussian_pairs import gaussian_pairs
 from riskcalc.kernels.hermite_series import hermite_series
-from riskcalc.kernels.kernel import Kernel
-from riskcalc.kernels.masses import Masses, positive
+from riskcalc.kernels.kernel import FURTHER, Kernel
+from riskcalc.kernels.masses import EPS, Masses, positive
 from riskcalc.kernels.power_series import PowerSeries, logarithm
 from riskcalc.kernels.projection import projected
+from riskcalc.kernels.sphere_on_hypercube import hypercube_from_sphere
 
 WEIGHTS = ("sphere", "gaussian")
+SMALL = 20  # inputs up to which the finite sum over the hypercube may know its degrees better
 ACTIVATION_HINT = "use one of riskcalc.activations, or activations.custom(function)"
 
 
@@ -48,8 +52,10 @@ class Dual(Kernel):
 
     Notes
     -----
-    On vectors with :math:`\|x\|^2 = d` only: elsewhere the kernel is not a function of the inner product. The profile
-    is integrated from values of φ, so that it does not depend on the coefficients from which the spectrum is made.
+    On vectors of any norm where that has a closed form: :math:`(\|x\|\|z\|/d)^\alpha\,h(\cos)` for φ that is positively
+    homogeneous of degree α (ReLU, LeakyReLU, Abs, Power, Step, Sign, Linear, Quadratic), and for Gaussian weights Exp,
+    Sin, Cos and Erf. Of other activations only with :math:`\|x\|^2 = d`. The profile is integrated from values of φ, so
+    that it does not depend on the coefficients from which the spectrum is made.
 
     References
     ----------
@@ -87,7 +93,17 @@ class Dual(Kernel):
         return profile_of_pairs(phi, phi.kinks, radial, t)
 
     def _gram(self, X: FloatArray, Z: FloatArray, same: bool) -> FloatArray:
-        return self._profile(cosines_of_data(X, Z), X.shape[1])
+        phi, d = self.activation, X.shape[1]
+        profile = partial(self._profile, n_inputs=d)
+        if isinstance(phi, PiecewisePower):
+            p, q, alpha = phi.branches()
+            return homogeneous_gram(profile, alpha, X, Z, same, ((p + q) / 2) ** 2 if alpha == 0 else 0.0)
+        if self.weights == "gaussian":
+            A, B = ((rows**2).sum(axis=1) / d for rows in (X, Z))
+            closed = gaussian_pairs(phi, A[:, None], B, X @ Z.T / d)
+            if closed is not None:
+                return closed
+        return profile(cosines_on_the_sphere(X, Z))
 
     def _total(self, n_inputs: int) -> float:
         return self.activation.second_moment(None if self.weights == "gaussian" else n_inputs)
@@ -105,7 +121,10 @@ class Dual(Kernel):
             return positive(2 * logarithm(np.abs(c)))
         if self._series(n_inputs) is not None:
             return super()._masses(n_inputs, max_degree, domain)
-        return projected(
+        by_degree = self._from_sphere(n_inputs, max_degree) if n_inputs > 1 else None
+        if by_degree is not None and n_inputs > SMALL:
+            return by_degree
+        by_values = projected(
             lambda t: self._profile(t, n_inputs),
             n_inputs,
             max_degree,
@@ -114,6 +133,21 @@ class Dual(Kernel):
             parity=self.activation.parity,
             accuracy=profile_accuracy(self.activation.kinks),
         )
+        return by_values if by_degree is None else min(by_degree, by_values, key=Masses.doubt)
+
+    def _from_sphere(self, n_inputs: int, max_degree: int) -> Masses | None:
+        """Masses on the hypercube from those on the sphere, if φ has coefficients so far beyond."""
+        try:
+            on_sphere = self._masses(n_inputs, max_degree + FURTHER, "sphere").logs
+        except ValueError:  # known by quadrature, which does not resolve them
+            return None
+        with np.errstate(under="ignore"):
+            masses = np.exp(on_sphere)
+        try:
+            tail = self._tail(masses, n_inputs, "sphere")
+        except ValueError:
+            tail = max(self._total(n_inputs) - math.fsum(masses), EPS * self._total(n_inputs))
+        return hypercube_from_sphere(on_sphere, tail, n_inputs, max_degree)
 
     def _radial_ratio(self, n_inputs: int) -> float:
         """For a homogeneous φ: the kernel of spherical weights over that of Gaussian ones."""

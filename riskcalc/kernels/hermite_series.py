@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from riskcalc.activations import ELU, Activation, Hermite
-from riskcalc.activations.powers import PiecewisePower
+from riskcalc.activations.kept import kept, kept_longest
+from riskcalc.activations.piecewise_power import PiecewisePower
 from riskcalc.activations.projection import Gaussian, converged
 from riskcalc.arguments import FloatArray
 from riskcalc.kernels.power_series import PowerSeries, logarithm
@@ -22,9 +23,15 @@ def hermite_series(activation: Activation) -> PowerSeries:
         return _cut(activation)
 
     def logs(n: int) -> FloatArray:
-        return 2 * logarithm(np.abs(activation.hermite_coefficients(n - 1)))
+        return _log_squares(activation, n - 1)
 
     return PowerSeries(logs, degree=_degree(activation), decay=_decay(activation))
+
+
+@kept_longest
+def _log_squares(activation: Activation, last: int) -> FloatArray:
+    """Log c_j² for j <= last."""
+    return 2 * logarithm(np.abs(activation.hermite_coefficients(last)))
 
 
 def _by_quadrature(activation: Activation) -> bool:
@@ -54,7 +61,7 @@ def _decay(activation: Activation) -> float | None:
 
 def _cut(activation: Activation) -> PowerSeries:
     """The first coefficients by quadrature with their absolute error, and the energy of the others."""
-    found, error = converged(activation, Gaussian(), CUT, activation.kinks, repr(activation))
+    found, error = _first(activation)
     c = np.abs(found[:-1])
     c[c <= error] = 0.0
     if activation.parity is not None:
@@ -69,3 +76,8 @@ def _cut(activation: Activation) -> PowerSeries:
 
     squared = 2 * logarithm(c)
     return PowerSeries(lambda n: padded(squared, n), None, CUT, None, lambda n: padded(allowed, n), math.log(rest))
+
+
+@kept
+def _first(activation: Activation) -> tuple[FloatArray, float]:
+    return converged(activation, Gaussian(), CUT, activation.kinks, repr(activation))

@@ -12,25 +12,26 @@ Multiplication by t moves mass from degree k to k+1 with probability (d-k)/d and
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from riskcalc.arguments import FloatArray
-from riskcalc.kernels.masses import Masses, summed
+from riskcalc.kernels.masses import Masses, added, positive, summed
 from riskcalc.kernels.power_series import PowerSeries, logarithm
 from riskcalc.kernels.sphere_walk import converged, cut_errors
 
+Profile = Callable[[FloatArray], FloatArray]
 FEWEST, DIRECT = 64, 4096
+LOG_TINY, NEGLIGIBLE = math.log(np.finfo(float).tiny), 1e-18
 DENSE = 128  # up to this size of the urn whole blocks of steps are products of matrices
 STEPS_PER_INPUT = 18  # (1-2/d)^(18 d) = 2e-16
 
 
-def hypercube_masses(
-    series: PowerSeries, ends: tuple[float, float], log_multiplicities: FloatArray, n_inputs: int
-) -> Masses:
-    """Masses of the degrees 0, 1, ..., one per multiplicity; ``ends`` are h(1) and h(-1)."""
+def hypercube_masses(series: PowerSeries, profile: Profile, log_multiplicities: FloatArray, n_inputs: int) -> Masses:
+    """Masses of the degrees 0, 1, ..., one per multiplicity; ``profile`` is h, asked for at ±1 where that counts."""
     top = log_multiplicities.size - 1
-    if log_probability_of_climbing(n_inputs, top) < math.log(np.finfo(float).tiny):
+    if log_probability_of_climbing(n_inputs, top) < LOG_TINY:
         raise ValueError(
             f"max_degree must be smaller on the hypercube with n_inputs={n_inputs}, got {top}: 1/d^k underflows"
         )
@@ -40,17 +41,31 @@ def hypercube_masses(
     elif series.decay is not None and most <= DIRECT:
         n_terms = most  # a slow series is not done before
     while True:
-        walk = logarithm(walk_probabilities(n_inputs, top, n_terms))
-        logs = series.logs(n_terms)
-        terms = logs + walk
-        if n_terms >= most or converged(terms):
+        masses, settled = _sums(series, walk_probabilities(n_inputs, top, n_terms), n_inputs)
+        if n_terms >= most or settled:
             break
         n_terms = min(2 * n_terms, most)
-    if series.degree == math.inf and not converged(terms):
-        terms = np.hstack([terms, _ends(logs, ends, log_multiplicities, n_inputs)])
+    if series.degree == math.inf and not settled:
+        return added(masses, positive(_ends(series.logs(n_terms), profile, log_multiplicities, n_inputs)))
+    return masses
+
+
+def _sums(series: PowerSeries, walk: FloatArray, n_inputs: int) -> tuple[Masses, bool]:
+    """Σ_j a_j Pr(S_j = k), and whether the last terms no longer count; as floats where they can hold all terms."""
+    n_terms = walk.shape[1]
+    logs = series.logs(n_terms)
+    if series.signs is None and series.error is None:
+        smallest, largest = logs.min(initial=math.inf, where=logs > -np.inf), logs.max()
+        if smallest - largest + log_probability_of_climbing(n_inputs, len(walk) - 1) > LOG_TINY:
+            coefficients = np.exp(logs - max(largest, smallest))
+            sums = walk @ coefficients
+            last = (walk[:, -8:] * coefficients[-8:]).max(axis=1)
+            return positive(logarithm(sums) + largest), bool((n_terms * last <= NEGLIGIBLE * sums).all())
+    log_walk = logarithm(walk)
+    terms = logs + log_walk
     signs = None if series.signs is None else np.broadcast_to(series.signs(n_terms), terms.shape)
-    errors = None if series.error is None else cut_errors(series, series.error(n_terms) + walk, walk)
-    return summed(terms, signs, errors)
+    errors = None if series.error is None else cut_errors(series, series.error(n_terms) + log_walk, log_walk)
+    return summed(terms, signs, errors), converged(terms)
 
 
 def walk_probabilities(n_inputs: int, max_degree: int, n_terms: int) -> FloatArray:
@@ -95,11 +110,11 @@ def log_probability_of_climbing(n_inputs: int, degree: int) -> float:
     return float(np.log1p(-np.arange(degree) / n_inputs).sum())
 
 
-def _ends(logs: FloatArray, ends: tuple[float, float], log_multiplicities: FloatArray, n_inputs: int) -> FloatArray:
-    """Log of 2^-d C(d, k) [δ(1) + (-1)^k δ(-1)], shape (degrees, 1)."""
-    coefficients = np.exp(logs)
+def _ends(logs: FloatArray, profile: Profile, log_multiplicities: FloatArray, n_inputs: int) -> FloatArray:
+    """Log of 2^-d C(d, k) [δ(1) + (-1)^k δ(-1)]."""
+    coefficients, ends = np.exp(logs), profile(np.array([1.0, -1.0]))
     even, odd = coefficients[::2].sum(), coefficients[1::2].sum()
     left = np.array([ends[0] + ends[1] - 2 * even, ends[0] - ends[1] - 2 * odd]).clip(0)  # δ(1) ± δ(-1)
     left[[logs[-2:][(index + logs.size) % 2] == -np.inf for index in (0, 1)]] = 0.0  # a parity that is absent stays so
     parity = np.arange(log_multiplicities.size) % 2
-    return (logarithm(left)[parity] + log_multiplicities - n_inputs * math.log(2.0))[:, None]
+    return np.asarray(logarithm(left)[parity] + log_multiplicities - n_inputs * math.log(2.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -183,8 +184,8 @@ class Kernel(Model):
         assert series is not None
         if domain == "sphere":
             return sphere_masses(series, n_inputs, max_degree)
-        ends = self._profile(np.array([1.0, -1.0]), n_inputs)
-        return hypercube_masses(series, (ends[0], ends[1]), multiplicities(n_inputs, max_degree, domain)[1], n_inputs)
+        profile = partial(self._profile, n_inputs=n_inputs)
+        return hypercube_masses(series, profile, multiplicities(n_inputs, max_degree, domain)[1], n_inputs)
 
     def _tail(self, masses: FloatArray, n_inputs: int, domain: str) -> float:
         """h(1) less the masses of the listed degrees; summed from the next degrees where that loses digits."""

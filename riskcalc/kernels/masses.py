@@ -57,6 +57,13 @@ class Masses:
             return self.logs.size
         return int(np.argmax(self._lost)) if self._lost.any() else self.logs.size
 
+    def doubt(self) -> tuple[int, float]:
+        """How many masses are not resolved, and the largest relative error (its log) of those that are."""
+        n = self.n_resolved
+        present = self.logs[:n] > -np.inf
+        errors = self.log_errors[:n][present] - self.logs[:n][present]
+        return self.logs.size - n, float(errors.max(initial=-np.inf))
+
     def scaled(self, log_factor: float) -> Masses:
         """Masses of a multiple of the kernel."""
         return replace(self, logs=self.logs + log_factor, log_errors=self.log_errors + log_factor)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from riskcalc.activations import Activation
-from riskcalc.activations.powers import PiecewisePower
+from riskcalc.activations.piecewise_power import PiecewisePower
 from riskcalc.arguments import FloatArray, choice, instance
-from riskcalc.kernels.custom import cosines_of_data
 from riskcalc.kernels.dual import ACTIVATION_HINT, WEIGHTS, Dual
 from riskcalc.kernels.kernel import Kernel
 from riskcalc.kernels.masses import Masses, added, times_t
@@ -43,7 +44,9 @@ class NeuralTangent(Kernel):
 
     Notes
     -----
-    On vectors with :math:`\|x\|^2 = d` only. Some authors drop the 1/d of t; their ridge is d times ours.
+    On vectors of any norm where the duals of φ' (and φ) have a closed form there; for φ positively homogeneous of
+    degree α, so that φ' is of degree α - 1, it is :math:`(\|x\|\|z\|/d)^\alpha\,h(\cos)`. Else with
+    :math:`\|x\|^2 = d` only. Some authors drop the 1/d of t; their ridge is d times ours.
 
     References
     ----------
@@ -85,7 +88,9 @@ class NeuralTangent(Kernel):
         return first if second is None else first + second._profile(t, n_inputs)
 
     def _gram(self, X: FloatArray, Z: FloatArray, same: bool) -> FloatArray:
-        return self._profile(cosines_of_data(X, Z), X.shape[1])
+        (factor, slopes), second = self._slopes(), self._second_layer()
+        first = np.asarray(X @ Z.T / X.shape[1] * factor * slopes._gram(X, Z, same))
+        return first if second is None else first + second._gram(X, Z, same)
 
     def _total(self, n_inputs: int) -> float:
         (factor, slopes), second = self._slopes(), self._second_layer()
@@ -101,8 +106,16 @@ class NeuralTangent(Kernel):
         return first if other is None else first + other
 
     def _masses(self, n_inputs: int, max_degree: int, domain: str) -> Masses:
+        if domain == "hypercube" and self._is_a_series(n_inputs):
+            return super()._masses(n_inputs, max_degree, domain)
         (factor, slopes), second = self._slopes(), self._second_layer()
         top = max_degree + 1 if domain == "sphere" else min(max_degree + 1, n_inputs)
         masses = slopes._masses(n_inputs, top, domain).scaled(math.log(factor))
         first = times_t(masses, n_inputs, domain)
         return first if second is None else added(first, second._masses(n_inputs, max_degree, domain))
+
+    def _is_a_series(self, n_inputs: int) -> bool:
+        """Whether the Taylor coefficients are known, and not by quadrature: both layers then take one walk."""
+        (_, slopes), second = self._slopes(), self._second_layer()
+        parts = [slopes._series(n_inputs)] + ([] if second is None else [second._series(n_inputs)])
+        return all(part is not None and part.error is None for part in parts)

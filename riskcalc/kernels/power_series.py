@@ -39,15 +39,23 @@ class PowerSeries:
         return replace(self, logs=_shifted(self.logs, log_factor), error=error, log_rest=self.log_rest + log_factor)
 
     def __add__(self, other: PowerSeries) -> PowerSeries:
+        degree = max(self.degree, other.degree)
+        if self.signs is None and other.signs is None:
+            decays = [part.decay for part in (self, other) if part.decay is not None]
+            return PowerSeries(
+                lambda n: np.logaddexp(self.logs(n), other.logs(n)), degree=degree, decay=min(decays, default=None)
+            )
         return PowerSeries(
             lambda n: logarithm(np.abs(self.values(n) + other.values(n))),
             lambda n: np.sign(self.values(n) + other.values(n)),
-            max(self.degree, other.degree),
+            degree,
         )
 
     def times_t(self) -> PowerSeries:
         """The series of t h(t), for its coefficients only."""
-        return PowerSeries(lambda n: np.concatenate([[-np.inf], self.logs(n)])[:n], degree=self.degree + 1)
+        return PowerSeries(
+            lambda n: np.concatenate([[-np.inf], self.logs(n)])[:n], degree=self.degree + 1, decay=self.decay
+        )
 
     def values(self, n_terms: int) -> FloatArray:
         """The coefficients themselves; 0 where they underflow."""

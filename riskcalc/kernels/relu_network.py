@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from functools import partial
@@ -150,7 +151,12 @@ def _next_gap(gap: FloatArray, angle: FloatArray) -> FloatArray:
 
 def _layer_coefficients(depth: int, n_terms: int) -> tuple[FloatArray, FloatArray]:
     """Taylor coefficients of Σ^L and Θ^L: power series with positive terms only, so that no digit is lost."""
-    size = max(n_terms, 2)
+    sigma, theta = _layer_series(depth, max(n_terms, 2))
+    return sigma[:n_terms], theta[:n_terms]
+
+
+@functools.lru_cache(maxsize=32)
+def _layer_series(depth: int, size: int) -> tuple[FloatArray, FloatArray]:
     sigma = np.zeros(size)
     sigma[1] = 1.0
     theta = sigma
@@ -158,7 +164,8 @@ def _layer_coefficients(depth: int, n_terms: int) -> tuple[FloatArray, FloatArra
         kappa0, kappa1 = _composed(sigma)
         theta = _product(theta, kappa0, size) + kappa1
         sigma = kappa1
-    return sigma[:n_terms], theta[:n_terms]
+    sigma.flags.writeable = theta.flags.writeable = False
+    return sigma, theta
 
 
 def _composed(g: FloatArray) -> tuple[FloatArray, FloatArray]:

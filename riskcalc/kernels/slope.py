@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from riskcalc.activations import Activation, Cos, Exp, Hermite, Sin
 from riskcalc.activations.activation import Parity
-from riskcalc.activations.fourier import EvenFourier, OddFourier
-from riskcalc.activations.powers import PiecewisePower
+from riskcalc.activations.fourier_density import EvenFourier, OddFourier
+from riskcalc.activations.kept import kept_longest
+from riskcalc.activations.piecewise_power import PiecewisePower
 from riskcalc.activations.waves import real_or_imaginary, sphere_waves
 from riskcalc.arguments import FloatArray
 
@@ -53,6 +53,11 @@ class Slope(Activation):
     activation: Activation
 
     @property
+    def is_named(self) -> bool:
+        """As φ is."""
+        return self.activation.is_named
+
+    @property
     def kinks(self) -> tuple[float, ...]:
         """Those of φ."""
         return self.activation.kinks
@@ -71,15 +76,19 @@ class Slope(Activation):
 
     def _sphere(self, n_inputs: int, max_degree: int) -> FloatArray:
         """Of φ = ∫ sin(ωx) g dω (or 1 - cos): the same integral of ω g, all of it positive."""
-        phi = self.activation
-        if not isinstance(phi, OddFourier):
+        if not isinstance(self.activation, OddFourier):
             return super()._sphere(n_inputs, max_degree)
-        omega = phi._frequencies(max_degree / math.sqrt(n_inputs) + 2 * math.sqrt(max_degree) + 12, max_degree)
-        waves = sphere_waves(omega, n_inputs, max_degree)
-        c = 2 * float(omega[0]) * real_or_imaginary(waves @ (omega * phi._density(omega)))
-        if isinstance(phi, EvenFourier):
-            c[::2] = 0.0
-            c[0] = 0.5
-        else:
-            c[1::2] = 0.0
-        return c
+        return _by_waves(self.activation, n_inputs, max_degree)
+
+
+@kept_longest
+def _by_waves(phi: OddFourier, n_inputs: int, max_degree: int) -> FloatArray:
+    omega = phi._frequencies(n_inputs, max_degree)
+    c = sphere_waves(omega, n_inputs, max_degree) @ (omega * phi._density(omega))
+    c = 2 * float(omega[0]) * real_or_imaginary(c)
+    if isinstance(phi, EvenFourier):
+        c[::2] = 0.0
+        c[0] = 0.5
+    else:
+        c[1::2] = 0.0
+    return c

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskcalc.curves import Curves
-from riskcalc.plot.curve import Artists, line_of
+from riskcalc.plot.artists import Artists
+from riskcalc.plot.curve_axes import line_of
 from riskcalc.plot.style import require_matplotlib
 from riskcalc.result import Risk
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from riskcalc.curves import SYMBOLS, Curves, spoken
-from riskcalc.plot.style import require_matplotlib
+from riskcalc.arguments import FloatArray
+from riskcalc.curves import Curves, spoken
+from riskcalc.estimators import RandomFeatureRidge
+from riskcalc.plot.curve_axes import named, spans_decades
+from riskcalc.plot.style import edged, require_matplotlib
 from riskcalc.result import Risk
+from riskcalc.theory import reduce
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
     from matplotlib.lines import Line2D
-
-DECADES = 1.5  # values that span more are coloured on a logarithmic scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,8 @@ class MapArtists:
         The coloured field.
     best : Line2D
         Through the smallest value at each x.
+    threshold : Line2D or None
+        The line N = n.
 
     References
     ----------
@@ -45,10 +49,11 @@ class MapArtists:
 
     mesh: QuadMesh
     best: Line2D
+    threshold: Line2D | None = None
 
 
 def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> MapArtists:
-    r"""Draw a field over two parameters in colour, with the best y at each x.
+    r"""Draw a field over two parameters in colour, with the best y at each x, and where random features interpolate.
 
     .. math:: y_{best}(x) = \arg\min_y \mathrm{test}(x, y)
 
@@ -59,14 +64,14 @@ def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> Ma
     ax : matplotlib.axes.Axes
         Drawn upon; a colour bar is ``ax.figure.colorbar(artists.mesh)``.
     x, y : str
-        Coordinates, each of which varies along one axis: "n_samples", "ridge", "subsample", ...
+        Coordinates, each of which varies along one axis: "n_samples", "width", "psi1", "ridge", "subsample", ...
     field : str
         What to draw.
 
     Returns
     -------
     MapArtists
-        ``.mesh .best``
+        ``.mesh .best .threshold``
 
     Raises
     ------
@@ -79,7 +84,9 @@ def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> Ma
     Notes
     -----
     Infinite values are left blank, and so is the best y where all are infinite. An axis is logarithmic where its
-    positive values span more than 1.5 decades ("symlog" where it has zero or less too), and so is the colour.
+    positive values span more than 1.5 decades ("symlog" where it has zero or less too), and so is the colour. Over the
+    width and n_samples, or ψ₁ and ψ₂, of random features the interpolation threshold N = n is marked, as far as neither
+    exceeds the rank of the kernel.
 
     References
     ----------
@@ -96,6 +103,12 @@ def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> Ma
     >>> artists = plot.risk_map(risk, ax=Figure().subplots(), x="n_samples", y="ridge")
     >>> artists.best.get_ydata().round()  # the best ridge is 25 whatever n is
     array([25., 25., 25.])
+    >>> relu = {"mu1": 0.5, "mu_star_squared": 0.25 - 0.5 / np.pi, "linear_energy": 1.0, "noise": 0.25}
+    >>> psi = np.geomspace(0.1, 10, 21)
+    >>> risk = rc.limits.mei_montanari(psi[:, None], psi, 1e-3, **relu)
+    >>> artists = plot.risk_map(risk, ax=Figure().subplots(), x="psi2", y="psi1")
+    >>> artists.threshold.get_label(), artists.threshold.get_ydata()
+    ('N = n', array([ 0.1, 10. ]))
     """
     require_matplotlib()
     from matplotlib.colors import LogNorm
@@ -111,18 +124,33 @@ def risk_map(risk: Risk, *, ax: Axes, x: str, y: str, field: str = "test") -> Ma
     values = np.where(np.isfinite(risk.fields[field]), risk.fields[field], np.nan)
     table = np.moveaxis(values, (up.axis, across.axis), (-2, -1)).reshape(up.at.size, across.at.size)
     table = table[np.ix_(up.order, across.order)]
-    norm = LogNorm() if _decades(table) and np.nanmin(table) > 0 else None
+    norm = LogNorm() if spans_decades(table) and np.nanmin(table) > 0 else None
     mesh = ax.pcolormesh(across.at, up.at, table, norm=norm, shading="nearest", cmap="viridis", rasterized=True)
     best = np.where(np.isnan(table).all(axis=0), np.nan, up.at[np.where(np.isnan(table), np.inf, table).argmin(axis=0)])
-    (line,) = ax.plot(across.at, best, color="w", linestyle="-", marker="", linewidth=1.0, label=f"best {spoken(y)}")
+    line = _marked(ax, across.at, best, "-", f"best {spoken(y)}")
     for cut, scale in ((across, ax.set_xscale), (up, ax.set_yscale)):
-        if _decades(cut.at):
+        if spans_decades(cut.at):
             scale("log") if cut.at[0] > 0 else scale("symlog", linthresh=cut.at[cut.at > 0][0])
-    ax.set_xlabel(f"{spoken(x)} {SYMBOLS.get(x, '')}".strip())
-    ax.set_ylabel(f"{spoken(y)} {SYMBOLS.get(y, '')}".strip())
-    return MapArtists(mesh, line)
+    ax.set_xlabel(named(x))
+    ax.set_ylabel(named(y))
+    return MapArtists(mesh, line, _threshold(ax, risk, across, up))
 
 
-def _decades(values: np.ndarray) -> bool:
-    positive = values[(values > 0) & np.isfinite(values)]
-    return positive.size > 0 and bool(np.log10(positive.max() / positive.min()) > DECADES)
+def _marked(ax: Axes, x: FloatArray, y: FloatArray, dashes: str, label: str) -> Line2D:
+    """A line that is seen on every colour."""
+    look: dict[str, Any] = {"color": "w", "marker": "", "linewidth": 1.2, "path_effects": edged()}
+    return ax.plot(x, y, linestyle=dashes, label=label, scalex=False, scaley=False, **look)[0]
+
+
+def _threshold(ax: Axes, risk: Risk, across: Curves, up: Curves) -> Line2D | None:
+    """The diagonal N = n of random features, up to the rank of their kernel."""
+    axes, rank = {across.x, up.x}, np.inf
+    if axes == {"width", "n_samples"} and isinstance(risk.estimator, RandomFeatureRidge) and risk.data is not None:
+        rank = float(reduce(risk.data, risk.estimator).spectrum.rank)
+    elif axes != {"psi1", "psi2"}:
+        return None
+    start, end = max(across.at[0], up.at[0]), min(across.at[-1], up.at[-1], rank)
+    if start >= end:
+        return None
+    diagonal = np.array([start, end])
+    return _marked(ax, diagonal, diagonal, ":", "N = n")

@@ -78,6 +78,13 @@ def require_matplotlib() -> None:
         raise ImportError("drawing needs matplotlib: pip install 'riskcalc[plot]'") from None
 
 
+def edged() -> list[Any]:
+    """Path effects of white lines and letters with a dark edge, which are seen on every colour of a map."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=2.4, foreground="0.15")]
+
+
 def cycle() -> list[dict[str, Any]]:
     """Colours, line styles and markers in their order."""
     from matplotlib import rc_params_from_file

@@ -10,16 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray
-from riskcalc.data import GaussianData, LatentSpaceData
-from riskcalc.estimators import Ensemble, Ridge
-from riskcalc.model import Model, lookup
+from riskcalc.estimators import Ensemble
+from riskcalc.model import Model
 from riskcalc.simulation.draw import LinearSample, linear_sample
 from riskcalc.simulation.fit import Factorisation, factorisations, refuse_indefinite
 from riskcalc.simulation.gradient_flow import drawn_labels
-from riskcalc.simulation.latent_space import latent_sample, scaled_latent_ridge
+from riskcalc.simulation.latent_space import latent_sample
 from riskcalc.simulation.linear import LINEAR_FIELDS, linear_ridge_trial
 from riskcalc.simulation.measures import Fit, measured
-from riskcalc.simulation.sizes import scaled_gaussian_ridge
 
 if TYPE_CHECKING:
     from riskcalc.simulation.cells import Cell
@@ -112,20 +110,17 @@ def _map(fit: Factorisation, projected: FloatArray, ridge: float) -> FloatArray:
 
 def members(estimator: Ensemble, n_samples: int) -> tuple[int, int]:
     """How many members there are, and the size of their subsets."""
-    return int(estimator.size), n_samples if estimator.subsample is None else int(np.asarray(estimator.subsample))
+    subsample = n_samples if estimator.subsample is None else int(np.asarray(estimator.subsample))
+    return int(np.asarray(estimator.size)), subsample
 
 
-SCALED: dict[tuple[type[Model], type[Model]], Callable[[Any, Any, FloatArray, float], tuple[Model, Model]]] = {
-    (GaussianData, Ridge): scaled_gaussian_ridge,
-    (LatentSpaceData, Ridge): scaled_latent_ridge,
-}  # the members that can be simulated
-
-
-def scaled_ensemble(data: Model, estimator: Ensemble, sizes: FloatArray, factor: float) -> tuple[Model, Model]:
-    """Data and members scaled as without an ensemble, and the subsets with the sample."""
-    if estimator.size == np.inf:
+def scaled_ensemble(
+    scaled: Callable[[Any, Any, FloatArray, float], tuple[Model, Model]],
+    data: Model, estimator: Ensemble, sizes: FloatArray, factor: float,
+) -> tuple[Model, Model]:  # fmt: skip
+    """Data and members as ``scaled`` does without an ensemble, and the subsets with the sample."""
+    if np.isinf(estimator.size).any():
         raise ValueError("size must be finite to be simulated, got inf; give a size of 50, say, and compare at that")
-    scaled = lookup(SCALED, "experiment of an ensemble", data, estimator.estimator)
     data, member = scaled(data, estimator.estimator, sizes, factor)
     k = None if estimator.subsample is None else _rounded(estimator.subsample, sizes, factor)
     return data, estimator.replace(estimator=member, subsample=k)

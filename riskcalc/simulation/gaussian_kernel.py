@@ -84,7 +84,13 @@ def scaled_gaussian_kernel(
 def gaussian_kernel_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
     """Kernel ridge regression on linear data: as on the sphere, with a target that may have a part outside."""
     sample, linear = gaussian_kernel_sample(cell.data, cell.n_samples, rng)  # type: ignore[arg-type]
-    fit = factorised(cell.estimator.kernel, sample)  # type: ignore[attr-defined]
+    return gaussian_kernel_path(cell, factorised(cell.estimator.kernel, sample), sample, linear, points)  # type: ignore[attr-defined]
+
+
+def gaussian_kernel_path(
+    cell: Cell, fit: KernelFactorisation, sample: KernelSample, linear: LinearSample, points: FloatArray
+) -> FloatArray:
+    """All fields at each (ridge, noise), each by itself."""
     labelled, (theta, sigma) = with_outside(sample, linear), (linear.coefficients, linear.covariance)
     out, count = np.empty((len(cell.fields), len(points))), len(KERNEL_FIELDS)
     for k, (ridge, noise) in enumerate(points):

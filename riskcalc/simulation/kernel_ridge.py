@@ -130,7 +130,7 @@ def _fields(
             left**2 @ outputs / n,
             bias,
             variance,
-            _effective_ridge(s, ridge),
+            effective_ridge(s, ridge),
             (s * inverse).sum(),
             (s * inverse**2) @ outputs,
             n * (shares**2 @ outputs) / shares.sum() ** 2,
@@ -138,7 +138,7 @@ def _fields(
     )
 
 
-def _effective_ridge(s: FloatArray, ridge: float) -> float:
+def effective_ridge(s: FloatArray, ridge: float) -> float:
     """1/Tr(K + λ)⁻¹, which estimates κ; 0 where the trace is infinite."""
     total = s + ridge
     return 0.0 if (total == 0).any() else float(1 / (1 / total).sum())
@@ -173,7 +173,11 @@ def scaled_kernel_ridge(
 def kernel_ridge_trial(cell: Cell, rng: np.random.Generator, points: FloatArray) -> FloatArray:
     """Kernel ridge regression on drawn inputs: one Gram matrix, and one set of test points, for all ridges."""
     sample = kernel_sample(cell.data, cell.n_samples, rng)
-    fit = factorised(cell.estimator.kernel, sample)  # type: ignore[attr-defined]
+    return kernel_path(cell, factorised(cell.estimator.kernel, sample), sample, points)  # type: ignore[attr-defined]
+
+
+def kernel_path(cell: Cell, fit: KernelFactorisation, sample: KernelSample, points: FloatArray) -> FloatArray:
+    """All fields at each (ridge, noise), each by itself."""
     out = np.empty((len(cell.fields), len(points)))
     for k, (ridge, noise) in enumerate(points):
         out[: len(KERNEL_FIELDS), k] = averaged(fit, sample, ridge, noise)

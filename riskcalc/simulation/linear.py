@@ -10,6 +10,7 @@ from riskcalc.arguments import FloatArray
 from riskcalc.simulation.draw import LinearSample, linear_sample
 from riskcalc.simulation.fit import (
     Factorisation,
+    SignalAndNoise,
     coefficients,
     factorisations,
     generalised_cross_validation,
@@ -65,19 +66,13 @@ def linear_ridge_trial(cell: Cell, sample: LinearSample, points: FloatArray, jud
         weights = sample.covariance @ fit.vectors**2
         parts = signal_and_noise(fit, sample.covariance, sample.coefficients, weights, ridge)
         parts = with_nonlinear(parts, fit, sample, ridge)
-        bias = parts.signal_error + sample.nonlinear_energy + outside * (1 + parts.noise_error)
-        variance, all_noise = noise * parts.noise_error, outside + noise
-        out[: len(LINEAR_FIELDS), at] = (
-            bias + variance + noise,
-            parts.signal_train + all_noise * parts.noise_train,
-            bias,
-            variance,
+        out[: len(LINEAR_FIELDS), at] = averaged_fields(
+            parts,
+            noise,
+            outside,
             fit.effective_ridge(ridge),
             fit.degrees_of_freedom(ridge),
-            parts.signal_norm + all_noise * parts.noise_norm,
-            parts.signal_distance + all_noise * parts.noise_norm,
-            parts.signal_fitted + all_noise * parts.noise_fitted,
-            parts.signal_gcv + all_noise * parts.noise_gcv,
+            sample.nonlinear_energy,
         )
         if judge:
             out[np.array([[0], [2], [3]]), at] = judge.averaged(fit, sample, ridge, noise)
@@ -90,6 +85,33 @@ def linear_ridge_trial(cell: Cell, sample: LinearSample, points: FloatArray, jud
                         out[[0, 3], k] = judge.drawn(own.coefficients, out[2, k])
                 out[len(LINEAR_FIELDS) :, k] = measured(cell.measures, own)
     return out
+
+
+def averaged_fields(
+    parts: SignalAndNoise,
+    noise: FloatArray,
+    outside: float,
+    effective_ridge: FloatArray,
+    df1: FloatArray,
+    nonlinear: float = 0.0,
+) -> FloatArray:
+    """The fields averaged over the label noise; energy ``outside`` acts as noise, ``nonlinear`` is in ``parts``."""
+    bias = parts.signal_error + nonlinear + outside * (1 + parts.noise_error)
+    variance, all_noise = noise * parts.noise_error, outside + noise
+    return np.array(
+        [
+            bias + variance + noise,
+            parts.signal_train + all_noise * parts.noise_train,
+            bias,
+            variance,
+            effective_ridge,
+            df1,
+            parts.signal_norm + all_noise * parts.noise_norm,
+            parts.signal_distance + all_noise * parts.noise_norm,
+            parts.signal_fitted + all_noise * parts.noise_fitted,
+            parts.signal_gcv + all_noise * parts.noise_gcv,
+        ]
+    )
 
 
 def _drawn(fit: Factorisation, sample: LinearSample, ridge: float, noise: float) -> Fit:

@@ -13,9 +13,9 @@ class Fit:
     """One fitted estimator of one trial, as the user's own measures see it.
 
     ``inputs`` (n × p) and ``outputs`` are the training sample with its drawn noise, ``coefficients`` the fit (of a
-    kernel the dual ones, (K + λ)⁻¹y), ``target`` the true coefficients and ``covariance`` the eigenvalues of the
-    features' covariance (both None for a table, and so is ``noise``), ``ridge`` and ``noise`` the point; a flow has a
-    ``time``, and the comparable ridge n/t.
+    kernel the dual ones, (K + λ)⁻¹y; of random features ``inputs`` are the N features), ``target`` the true
+    coefficients and ``covariance`` the eigenvalues of the features' covariance (both None for a table, and so is
+    ``noise``), ``ridge`` and ``noise`` the point; a flow has a ``time``, and the comparable ridge n/t.
     """
 
     inputs: FloatArray

@@ -114,7 +114,7 @@ def _put(store: Store, found: Paths, task: Task, results: list[tuple[int, FloatA
 
 
 def _tasks(cell: Cell, points: FloatArray, missing: dict[int, FloatArray | None], entropy: int) -> Iterator[Task]:
-    flops = procedure(cell.data, cell.estimator).flops(cell)
+    flops = procedure(cell.data, cell.estimator, cell.route).flops(cell)
     chunk = int(np.clip(TASK_FLOPS / max(flops, 1), 1, 64))
     groups: dict[bytes, tuple[FloatArray, list[int]]] = {}
     for trial, lacking in missing.items():

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import difflib
-import re
-from importlib import resources
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 from riskcalc.result import Risk
+from riskcalc.statements.bibliography import bibliography, entries
+from riskcalc.statements.formula import Formula
+from riskcalc.statements.registry import formulas
 
 
-def cite(x: Risk | str | None = None) -> str:
-    """BibTeX entries of a result's sources, of one key, or of everything.
+@runtime_checkable
+class Predicting(Protocol):
+    """What has a prediction, as an Experiment."""
+
+    def predict(self) -> Risk: ...  # noqa: D102
+
+
+def cite(x: Risk | Formula | Predicting | str | None = None) -> str:
+    """BibTeX entries of what a result rests on, of a formula, of one key, or of everything.
 
     Parameters
     ----------
-    x : Risk, str or None
-        A Risk (its ``sources``), a key of the bibliography, or nothing for all entries.
+    x : Risk, Formula, Experiment, str or None
+        A Risk (its ``sources``), a formula or its name, an Experiment (the sources of its prediction), a key of the
+        bibliography, or nothing for all entries.
 
     Returns
     -------
@@ -25,7 +36,9 @@ def cite(x: Risk | str | None = None) -> str:
     Raises
     ------
     ValueError
-        If there is no such key; the nearest is named.
+        If there is no such key or formula; the nearest is named.
+    TypeError
+        If ``x`` is nothing that has sources.
 
     References
     ----------
@@ -36,21 +49,29 @@ def cite(x: Risk | str | None = None) -> str:
     >>> import riskcalc as rc
     >>> print(rc.cite("marchenko1967").splitlines()[0])
     @article{marchenko1967,
+    >>> print(rc.cite("ridge.effective_ridge").splitlines()[0])
+    @article{cheng2024,
     """
-    if not isinstance(x, (Risk, str, type(None))):
-        raise TypeError(f"x must be a Risk or a key of the bibliography, got {x!r}")
+    return entries(bibliography() if x is None else _keys(x))
+
+
+def _keys(x: object) -> Iterable[str]:
+    if isinstance(x, str):
+        return _named(x)
+    if isinstance(x, Predicting):
+        return x.predict().sources
+    if isinstance(x, (Risk, Formula)):
+        return x.sources
+    raise TypeError(f"x must be a Risk, a formula, an Experiment or a key of the bibliography, got {x!r}")
+
+
+def _named(name: str) -> Iterable[str]:
+    """A key, or the sources of a formula: only formulas have a dot in their names."""
     known = bibliography()
-    keys = tuple(known) if x is None else x.sources if isinstance(x, Risk) else (x,)
-    for key in keys:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
-            raise ValueError(f"x must be a Risk or a key of the bibliography, got {key!r}; {hint}")
-    return "\n\n".join(known[key] for key in keys)
-
-
-def bibliography() -> dict[str, str]:
-    """Entries of references.bib by key."""
-    text = resources.files("riskcalc.statements").joinpath("references.bib").read_text(encoding="utf-8")
-    entries = [entry.strip() for entry in re.split(r"\n(?=@)", text)]
-    return {entry[entry.index("{") + 1 : entry.index(",")]: entry for entry in entries}
+    if name in known:
+        return [name]
+    if "." in name:
+        return formulas[name].sources
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
+    raise ValueError(f"x must be a Risk, a formula or a key of the bibliography, got {name!r}; {hint}")

@@ -1,6 +1,7 @@
 """The equations: what the risk will be."""
 
-from riskcalc.theory import dynamics, lazy, limits, random_features
+from riskcalc.theory import dynamics, finite_size, lazy, limits, neural_tangent, random_features
+from riskcalc.theory.balls import certify
 from riskcalc.theory.bias import BiasDecomposition, bias_decomposition
 from riskcalc.theory.cross_risk import cross_risk
 from riskcalc.theory.effective_ranks import benign_bounds, df2_bounds, effective_ranks
@@ -16,8 +17,9 @@ from riskcalc.theory.optimal_time import OptimalTime, optimal_time
 from riskcalc.theory.outputs import error_matrix
 from riskcalc.theory.overfitting import overfitting_type
 from riskcalc.theory.predict import predict
-from riskcalc.theory.problem import Problem, reduce
+from riskcalc.theory.problem import Problem
 from riskcalc.theory.random_features import random_feature_risk
+from riskcalc.theory.reductions import reduce
 from riskcalc.theory.ridge import ridge_risk
 from riskcalc.theory.sample_size import sample_size
 from riskcalc.theory.shift import shifted_risk
@@ -25,7 +27,8 @@ from riskcalc.theory.spectral_edges import ridge_lower_limit
 from riskcalc.theory.spectral_law import SpectralLaw
 from riskcalc.theory.spike import spike
 from riskcalc.theory.table_sample_size import SampleSizes
-from riskcalc.theory.tune import Tuned, tune
+from riskcalc.theory.tune import tune
+from riskcalc.theory.tuned import Tuned
 
 __all__ = [
     "BiasDecomposition",
@@ -38,6 +41,7 @@ __all__ = [
     "Tuned",
     "benign_bounds",
     "bias_decomposition",
+    "certify",
     "cross_risk",
     "df2_bounds",
     "dynamics",
@@ -48,12 +52,14 @@ __all__ = [
     "equivalent_ridge",
     "error_matrix",
     "finite_population_risk",
+    "finite_size",
     "gradient_flow_risk",
     "lazy",
     "learning_curve",
     "learning_curve_exponents",
     "limits",
     "log_effective_ridge",
+    "neural_tangent",
     "optimal_time",
     "overfitting_type",
     "predict",

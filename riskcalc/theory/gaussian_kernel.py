@@ -11,7 +11,7 @@ from riskcalc.data import GaussianData
 from riskcalc.estimators import KernelRidge
 from riskcalc.result import Risk
 from riskcalc.theory.linear_regime import linear_regime
-from riskcalc.theory.problem import reduce
+from riskcalc.theory.reductions import reduce
 from riskcalc.theory.ridge import ridge_risk
 
 LEARNED = 0.1  # share of a function of degree 2 that may be learned

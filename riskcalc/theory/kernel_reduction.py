@@ -12,6 +12,7 @@ from riskcalc.harmonics import log_hypercube_multiplicity, log_sphere_multiplici
 from riskcalc.kernels import Kernel
 from riskcalc.kernels.cyclic import Cyclic
 from riskcalc.spectrum import Spectrum
+from riskcalc.theory.problem import Problem
 
 Inputs = SphereData | HypercubeData
 
@@ -52,6 +53,13 @@ def kernel_spectrum(data: Inputs, kernel: Kernel, max_degree: int | None = None)
         return kernel.spectrum(data.n_inputs, max_degree, data.domain)
     top = data.target.degree(data.n_inputs, data.domain)
     return _resolved(kernel, data.n_inputs, data.domain, int(top) if math.isfinite(top) else 0)
+
+
+def kernel_problem(data: Inputs, kernel: Kernel, max_degree: int | None = None) -> Problem:
+    """Eigenvalues and energies by degree up to ``max_degree`` (chosen if it is None), the rest in tail and outside."""
+    spectrum = kernel_spectrum(data, kernel, max_degree)
+    energies = data.target.energies(data.n_inputs, spectrum.eigenvalues.size - 1, data.domain)
+    return Problem(spectrum, energies.by_degree, data.noise, energies.rest)
 
 
 def _resolved(kernel: Kernel, n_inputs: int, domain: str, at_least: int) -> Spectrum:

@@ -14,8 +14,8 @@ from riskcalc.kernels.cyclic import Cyclic
 from riskcalc.result import Risk
 from riskcalc.spectrum import Spectrum
 from riskcalc.theory.effective_ridge import fixed_point
-from riskcalc.theory.kernel_reduction import Inputs, Tail, tail_of, underflows
-from riskcalc.theory.problem import Problem, kernel_problem
+from riskcalc.theory.kernel_reduction import Inputs, Tail, kernel_problem, tail_of, underflows
+from riskcalc.theory.problem import Problem
 from riskcalc.theory.ridge import ridge_risk
 
 CLOSURES = ("ridge", "atom")
@@ -39,10 +39,10 @@ def kernel_ridge_risk(
     n_samples = numbers("n_samples", n_samples, at_least=0)
     problem = kernel_problem(data, estimator.kernel, max_degree)
     beyond = tail_of(data, estimator.kernel, problem.spectrum)
-    _refuse_underflow(data, problem, n_samples, estimator.ridge)
+    refuse_underflow(data, problem, n_samples, estimator.ridge)
     atom = with_atom(problem, beyond)
     if tail == "atom":
-        _refuse_atom(atom, n_samples, estimator.ridge)
+        refuse_atom(atom, n_samples, estimator.ridge)
     risk = ridge_risk(atom if tail == "atom" else problem, n_samples, estimator.ridge)
     with np.errstate(divide="ignore"):
         log_kappa = np.log(np.asarray(risk.effective_ridge))
@@ -52,7 +52,7 @@ def kernel_ridge_risk(
         truncation=bound,
         learned=learned(problem, log_kappa),
         sources=SOURCES,
-        notes=risk.notes + _notes(bound) + _few(risk, estimator),
+        notes=risk.notes + truncation_notes(bound) + few_samples(risk, estimator),
     )
 
 
@@ -95,16 +95,36 @@ def truncation(
     """
     if tail.trace == 0:
         return np.zeros(test.shape)
+    return share_of(test, *bounds(problem, atom, tail, n_samples, n_samples, ridge))
+
+
+def bounds(
+    problem: Problem, atom: Problem, tail: Tail, fitted: npt.ArrayLike, n_samples: npt.ArrayLike, ridge: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    """The two bounds of the test error on n samples at the κ of as many as are fitted."""
     n, noise = np.asarray(n_samples, dtype=np.float64), np.asarray(problem.noise)
-    low, high = (fixed_point(p.spectrum, n_samples, ridge).log_kappa for p in (atom, problem))
+    low, high = (fixed_point(p.spectrum, fitted, ridge).log_kappa for p in (atom, problem))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         unlearned = problem.outside_energy / np.square(1 + np.exp(math.log(tail.largest) - low))
         least = (_left(problem, low) + unlearned + noise) / _room(problem, high, n, -np.inf)
         most = _left(problem, high) + problem.outside_energy + noise
         room = _room(problem, low, n, math.log(tail.mean) + math.log(tail.trace))
         most = np.where((room > 0) & (low > -np.inf), most / np.maximum(room, 0.0), np.inf)
+    return np.asarray(least), np.asarray(most)
+
+
+def share_of(test: FloatArray, least: FloatArray, most: FloatArray) -> FloatArray:
+    """The larger of the distances to both bounds, as a share of the test error."""
+    with np.errstate(divide="ignore", invalid="ignore"):
         share = np.maximum(most - test, test - least) / test
     return np.broadcast_to(np.where(test > 0, np.maximum(share, 0.0), 0.0), test.shape)
+
+
+def mean_bound(size: npt.ArrayLike, one: FloatArray, pair: FloatArray) -> FloatArray:
+    """Of an ensemble: one/M + (1 - 1/M) pair, from bounds of one member and of the cross term of two."""
+    share = 1 / np.asarray(size, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(share > 0, one * share, 0.0) + np.where(share < 1, pair * (1 - share), 0.0))
 
 
 def _left(problem: Problem, log_kappa: FloatArray) -> FloatArray:
@@ -121,7 +141,7 @@ def _room(problem: Problem, log_kappa: FloatArray, n: FloatArray, log_square: fl
     return np.where(n > 0, 1 - df2 / n, 1.0)
 
 
-def _refuse_underflow(data: Inputs, problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> None:
+def refuse_underflow(data: Inputs, problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> None:
     """Beyond the degrees whose masses a float can hold κ is not known, and the rank is not theirs."""
     rank = problem.spectrum.rank
     many = (np.asarray(ridge) == 0) & (np.asarray(n_samples) >= rank)
@@ -132,7 +152,8 @@ def _refuse_underflow(data: Inputs, problem: Problem, n_samples: npt.ArrayLike, 
         )
 
 
-def _refuse_atom(atom: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> None:
+def refuse_atom(atom: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) -> None:
+    """Ridgeless from the rank of the resolved degrees and the atom on, which the whole kernel does not have."""
     rank = atom.spectrum.rank
     if ((np.asarray(ridge) == 0) & (np.asarray(n_samples) >= rank)).any() and np.isfinite(rank):
         raise ValueError(
@@ -141,7 +162,8 @@ def _refuse_atom(atom: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike) 
         )
 
 
-def _notes(bound: FloatArray) -> tuple[str, ...]:
+def truncation_notes(bound: FloatArray) -> tuple[str, ...]:
+    """Where the degrees that are resolved leave the test error open."""
     worst = float(bound.max(initial=0.0))
     if worst <= WARN_ABOVE:
         return ()
@@ -150,7 +172,7 @@ def _notes(bound: FloatArray) -> tuple[str, ...]:
     return (f"the degrees that are resolved leave the test error uncertain by up to {worst:.2g} of it",)
 
 
-def _few(risk: Risk, estimator: Any) -> tuple[str, ...]:
+def few_samples(risk: Risk, estimator: Any) -> tuple[str, ...]:
     """What holds only from some number of samples on, found by simulation."""
     n, ridge = np.asarray(risk.coordinates["n_samples"]), np.asarray(estimator.ridge)
     notes = []

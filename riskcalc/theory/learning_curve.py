@@ -18,7 +18,7 @@ from riskcalc.theory.extrapolation import TableCurve
 from riskcalc.theory.finite_population import SOURCES
 from riskcalc.theory.jackknife import GROUPS, Rows, on_each, row_sets, spread
 from riskcalc.theory.learning_curve_notes import notes_of
-from riskcalc.theory.table_parts import TableParts
+from riskcalc.theory.table_parts import HALF_DECADES, TableParts
 
 if TYPE_CHECKING:
     import pandas
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 FEWEST_ROWS = 30
 WIDENING = 0.15  # of the logarithmic error, per unit of log(n/n_identified)
 RIDGES = ("fixed", "per_row", "best")
-HALF_DECADES = 10 ** np.linspace(-3.5, 2.0, 12)  # candidates for the best ridge, in units of the mean diagonal
 PAIRS: dict[tuple[type[Model], type[Model]], str] = {(Dataset, Ridge): "X Xᵀ", (Dataset, KernelRidge): "kernel"}
 
 
@@ -62,6 +61,8 @@ class LearningCurve:
     data, estimator : model
         As given.
     sources : tuple of str
+    ridge_rule : str
+        How the penalty goes with n: "fixed", "per_row" or "best".
 
     References
     ----------
@@ -90,6 +91,7 @@ class LearningCurve:
     data: Model | None = None
     estimator: Model | None = None
     sources: tuple[str, ...] = SOURCES
+    ridge_rule: str = "fixed"
 
     @property
     def fields(self) -> dict[str, FloatArray]:
@@ -103,6 +105,7 @@ class LearningCurve:
             "kind": "learning curve",
             "n_rows": self.n_rows,
             "level": self.level,
+            "ridge_rule": self.ridge_rule,
             "coordinates": {name: plain(value) for name, value in self.coordinates.items()},
             **{name: plain(value) for name, value in self.fields.items()},
             "identified": self.identified.tolist(),
@@ -192,7 +195,7 @@ def learning_curve(
     with 100 to 400 rows the median error was 6 % where identified and 13 % elsewhere, the coverage at nominal 90 % was
     94 and 96 %; on 13 others, noisier, 8 and 17 %, and 94 and 86 %. Learning curves that steepen, as those of smooth
     targets without noise, are predicted too high, by a factor 2 and more, and there the interval covers only half: a
-    note says so where the table shows it. Too small a ridge on noisy data is predicted too low.
+    note says so where the table shows it. Too small a ridge on noisy data may be predicted wrongly: a note says which.
     For n <= m it is the finite-population formula of ``predict``. Rows are taken as exchangeable: time order, groups
     and covariate shift are not seen.
 
@@ -216,7 +219,7 @@ def learning_curve(
         raise ValueError(f"dataset must have at least {FEWEST_ROWS} rows, got {dataset.n_rows}; fewer tell nothing")
     n = numbers("n_samples", n_samples, at_least=2)
     given = numbers("ridge", estimator.ridge, at_least=0)
-    numbers("level", level, above=0, at_most=np.nextafter(1, 0), ndim=0)
+    numbers("level", level, above=0, at_most=np.nextafter(1, 0), ndim=0, hint="below 1, say 0.9")
     mode = choice("ridge", ridge, RIDGES)
     parts = TableParts.of(dataset, estimator, centre)
     sizes, penalties = _cells(mode, n, given, parts.mean_diagonal)
@@ -227,7 +230,8 @@ def learning_curve(
     coordinates = {"n_samples": n} if mode == "best" else {"n_samples": n, "ridge": given}
     return LearningCurve(
         test, lower, upper, sizes <= n_identified, n_identified, bound, lam, dataset.n_rows, float(level),
-        notes_of(dataset, curve, sizes, lam, correction), coordinates, dataset, estimator,
+        notes_of(dataset, curve, sizes, lam, correction, mode == "best"), coordinates, dataset, estimator,
+        ridge_rule=mode,
     )  # fmt: skip
 
 

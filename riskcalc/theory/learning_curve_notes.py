@@ -9,20 +9,29 @@ import numpy as np
 from riskcalc.arguments import FloatArray
 from riskcalc.data import Dataset
 from riskcalc.theory.extrapolation import TableCurve
+from riskcalc.theory.table_parts import HALF_DECADES
 
 FAR = 2.5  # times n_identified
 OVERSHOOTS = 1.15  # LOO/GCV above which the correction is too large for more rows, if the rank is finite
 STEEP = 0.15  # excess of the slope -d log test/d log n that is mentioned
+OVERFITS = 0.1  # excess over the error of the best ridge, at a size that is determined for all, that is mentioned
 LOCALISED = 0.1  # |LOO/GCV - 1| that is mentioned
 FEW_ROWS = 100
 
 
 def notes_of(
-    data: Dataset, curve: TableCurve, n: FloatArray, ridge: FloatArray, correction: FloatArray
+    data: Dataset, curve: TableCurve, n: FloatArray, ridge: FloatArray, correction: FloatArray, is_best: bool
 ) -> tuple[str, ...]:
-    """All that applies, for cells of sizes n and penalties λ of one shape."""
+    """All that applies, for cells of sizes n and penalties λ of one shape, each the best one or not."""
+    continued = ridge[n > curve.determined.n_samples(ridge)]
     beyond = correction[n > data.n_rows] if (n > data.n_rows).any() else correction
-    return (*_far(curve, n, ridge), *_steep(curve, n, ridge), *_localised(curve, correction, beyond), *_rows(data))
+    return (
+        *_far(curve, n, ridge),
+        *_steep(curve, continued),
+        *(() if is_best else _overfits(curve, continued)),
+        *_localised(curve, correction, beyond),
+        *_rows(data),
+    )
 
 
 def _far(curve: TableCurve, n: FloatArray, ridge: FloatArray) -> Iterator[str]:
@@ -37,12 +46,27 @@ def _far(curve: TableCurve, n: FloatArray, ridge: FloatArray) -> Iterator[str]:
         )
 
 
-def _steep(curve: TableCurve, n: FloatArray, ridge: FloatArray) -> Iterator[str]:
-    faster = curve.steepening(ridge[n > curve.determined.n_samples(ridge)])
+def _steep(curve: TableCurve, ridge: FloatArray) -> Iterator[str]:
+    faster = curve.steepening(ridge)
     if faster > STEEP:
         yield (
             f"the learning curve steepens where its determined part ends (its slope in logs is larger by {faster:.2f} "
             "than that of the continuation): beyond, the error is predicted too high, and the interval may miss it"
+        )
+
+
+def _overfits(curve: TableCurve, ridge: FloatArray) -> Iterator[str]:
+    """Below the best ridge, at the largest size that the table determines for every ridge."""
+    least = np.unique(ridge)[:1]
+    n = np.minimum(curve.determined.n_samples(np.zeros(1)), curve.functions.n_rows)
+    candidates = HALF_DECADES * curve.table.eigenvalues.sum() / curve.functions.n_rows
+    errors = curve.test(np.repeat(n, candidates.size), candidates)[0]
+    best = candidates[errors.argmin()]
+    if least.size and least[0] < best and (excess := curve.test(n, least)[0][0] / errors.min() - 1) > OVERFITS:
+        yield (
+            f"a ridge of {least[0]:.2g} overfits: at {n[0]:.0f} samples its error is {excess:.0%} above that at a "
+            f"ridge of {best:.2g}; the floor of such a curve is not visible yet, and its continuation may be wrong "
+            "either way"
         )
 
 

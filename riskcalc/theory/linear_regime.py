@@ -135,7 +135,7 @@ def linear_regime(kernel: Kernel, spectrum: Spectrum) -> LinearRegime:
     (1.0125, 2.0, 1.0, 100.0)
     """
     instance("kernel", kernel, Kernel, KERNEL_HINT)
-    d = _inputs(instance("spectrum", spectrum, Spectrum, SPECTRUM_HINT))
+    d = whole_dimension(instance("spectrum", spectrum, Spectrum, SPECTRUM_HINT))
     tau, square = spectrum.trace / d, float(spectrum.masses @ spectrum.eigenvalues) / d**2
     _refuse_norms(kernel, tau)
     a = kernel.taylor(d, TERMS)
@@ -147,13 +147,13 @@ def linear_regime(kernel: Kernel, spectrum: Spectrum) -> LinearRegime:
     return LinearRegime(alpha, beta, gamma, 2 * float(a[2]) * (largest / d) ** 2, spectrum)
 
 
-def _inputs(spectrum: Spectrum) -> int:
-    """The dimension d."""
+def whole_dimension(spectrum: Spectrum) -> int:
+    """The dimension d, by which ⟨x, z⟩ and the variance of random weights are divided."""
     d = spectrum.n_features
     if not math.isfinite(d) or d != int(d):
         raise ValueError(
-            f"n_features must be a finite whole number, got {d:g}; a kernel divides ⟨x, z⟩ by the number of inputs, so "
-            "that sizes are counts"
+            f"n_features must be a finite whole number, got {d:g}; kernels and random weights divide by the number of "
+            "inputs, so that sizes are counts"
         )
     return int(d)
 

@@ -15,14 +15,19 @@ from riskcalc.estimators import Ridge
 from riskcalc.model import Model, lookup
 from riskcalc.result import Risk
 from riskcalc.theory.equations import EQUATIONS
-from riskcalc.theory.problem import reduce
+from riskcalc.theory.reductions import reduce
 from riskcalc.theory.shift import shifted_risk
 
 FEW = 10.0  # n - df2 below which the leading order is not to be trusted
 
-DEFAULTS = {"route": None, "tail": "ridge"}
+DEFAULTS = {"route": None, "tail": "ridge", "correction": None, "certify": False}
 # Where a choice belongs that a pair does not offer
-CHOICES = {"route": "only a Dataset has several", "tail": "it is for kernels by degree"}
+CHOICES = {
+    "route": "a table and neural tangent ridge regression have several",
+    "tail": "it is for kernels by degree",
+    "correction": "the next order is known of Ridge on GaussianData and LatentSpaceData, without test_data",
+    "certify": "a radius is known of Ridge on GaussianData and LatentSpaceData, without test_data",
+}
 
 
 def predict(
@@ -33,6 +38,8 @@ def predict(
     test_data: Model | None = None,
     route: str | None = None,
     tail: str = "ridge",
+    correction: str | None = None,
+    certify: bool = False,
 ) -> Risk:
     r"""What theory says of an estimator on data of n samples.
 
@@ -50,15 +57,28 @@ def predict(
         multiplicities, with other variances, energies, outside energy or noise; ``shifted_risk`` says how they are
         read. The target is the same if energies change as eigenvalues do; else it is parallel in each eigenspace,
         and a note says so.
-    route : {"finite_population", "plug_in", "gcv"}, optional
-        For a Dataset. ``"finite_population"`` (default) is the error on the rows that were not drawn, with the
+    route : str, optional
+        For a Dataset: ``"finite_population"`` (default) is the error on the rows that were not drawn, with the
         localisation correction; ``"plug_in"`` takes the table for the population, and is biased down without limit as
         n_samples nears the number of rows; ``"gcv"`` is generalised cross-validation of the fit to n rows at even
-        distances in the table (whole n), without any extrapolation.
+        distances in the table (whole n), without any extrapolation. For NeuralTangentRidge: ``"infinite_width"`` (taken
+        where n/(Nd) <= 0.02), ``"both_layers"`` (n, d and N of one order; taken for both layers of finite width) and
+        ``"given_weights"`` (taken if they are given).
     tail : {"ridge", "atom"}
         For kernels on SphereData and HypercubeData, whose degrees are resolved up to some K: the trace beyond K adds to
         the ridge, or is one more eigenvalue. The two bracket the effective ridge of the whole spectrum; what is left
         open is in ``truncation``.
+    correction : {None, "first"}
+        For Ridge on GaussianData and LatentSpaceData: ``"first"`` adds the term of order 1/n, ``next_order`` of the
+        Risk, wherever n - df2 >= 7, it is below 30 % of the leading order and, for ``gcv``, λ/κ >= 3; at ridge 0 the
+        variance of Gaussian entries is X₀/(1 - X₁/X₀), which is exact above the rank. Elsewhere the leading order
+        stands, and a note says so. The expansion is formal: no bound on what is left is proved.
+    certify : bool
+        For Ridge on GaussianData and LatentSpaceData: whether ``radius`` of the Risk is computed, a rigorous bound on
+        the relative error of ``effective_ridge`` and of every field, as values of the equations for the Problem that
+        ``reduce`` gives (not as statements about experiments). It covers rounding, iteration and the compression of
+        long spectra. It is inf, and a note says why, where nothing is certified: for infinite spectra, negative or
+        infinite ridge, n_samples 0, or the rank at ridge 0.
 
     Returns
     -------
@@ -70,7 +90,9 @@ def predict(
     TypeError
         If there is no theory for the pair (the sentence lists the pairs there are), or none with ``test_data``.
     ValueError
-        If a number is outside its domain, n_samples exceeds the rows of a table, or ``test_data`` has other entries.
+        If a number is outside its domain, n_samples exceeds the rows of a table, a neural tangent model is too narrow,
+        ``test_data`` has other entries, or no
+        ``correction`` is known (dependent entries, no fourth moment, a target that is not linear).
 
     Notes
     -----
@@ -88,7 +110,8 @@ def predict(
     >>> print(rc.predict(data, rc.Ridge([1.0, 50.0]), n_samples=400).test)
     [0.49515836 0.42539053]
     """
-    chosen = {name: value for name, value in (("route", route), ("tail", tail)) if value != DEFAULTS[name]}
+    given = {"route": route, "tail": tail, "correction": correction, "certify": certify}
+    chosen = {name: value for name, value in given.items() if value != DEFAULTS[name]}
     if test_data is not None:
         _refuse(data, estimator, chosen)
         return _shifted(data, estimator, n_samples, test_data)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
 from riskcalc.arguments import FloatArray, instance, numbers, positive_part, symmetric
-from riskcalc.data import Dataset, GaussianData, HypercubeData, LatentSpaceData, SphereData
 from riskcalc.data.gaussian import energies_per_entry
-from riskcalc.estimators import Ensemble, GradientFlow, KernelRidge, Ridge
-from riskcalc.kernels import Kernel
-from riskcalc.model import Model, lookup
+from riskcalc.model import Model
 from riskcalc.spectrum import SPECTRUM_HINT, Spectrum
-from riskcalc.theory.eigensystem import Eigensystem
-from riskcalc.theory.kernel_reduction import kernel_spectrum
-from riskcalc.theory.linear_regime import linear_regime
 
 PROBLEM_HINT = "use Problem(spectrum, energies, noise)"
 
@@ -98,6 +91,13 @@ class Problem(Model):
         ValueError
             If the matrix is not a covariance, lengths differ, or the features explain more than ``energy``.
 
+        Notes
+        -----
+        Eigenvalues below the matrix's rounding, p times 2e-16 of the largest, count as 0, and what the cross moment has
+        there is dropped: since :math:`\langle v_i, c\rangle^2 \le \sigma_i\,\mathrm{E}f_*^2` it is no larger than the
+        root of that; a larger part is outside the range and refused. The energy there is outside. Kernels with a fast
+        spectrum have many such directions.
+
         Examples
         --------
         >>> import riskcalc as rc
@@ -110,13 +110,17 @@ class Problem(Model):
             raise ValueError(f"cross must have one entry per feature ({len(matrix)}), got shape {c.shape}")
         total = float(numbers("energy", energy, at_least=0, ndim=0))
         sigma, vectors = scipy.linalg.eigh(matrix)
+        rounding = np.finfo(float).eps * sigma.size * np.array([np.abs(sigma).max(), np.abs(c).max()])
         sigma = positive_part("covariance", sigma)
         projections = vectors.T @ c
-        if np.abs(projections[sigma == 0]).max(initial=0.0) > 1e-10 * np.abs(c).max():
+        lost = np.abs(projections[sigma == 0]).max(initial=0.0)
+        if lost > 1e-10 * np.abs(c).max() + 2 * np.sqrt(rounding[0] * total):
             raise ValueError("cross must vanish along directions where covariance does, got a part outside its range")
-        energies = np.divide(projections**2, sigma, out=np.zeros_like(sigma), where=sigma > 0)
+        slopes = np.divide(projections, sigma, out=np.zeros_like(sigma), where=sigma > 0)
+        energies = projections * slopes
+        doubt = 1e-10 * total + rounding[0] * (slopes @ slopes) + 2 * rounding[1] * np.abs(slopes).sum()
         outside = total - energies.sum()
-        if outside < -1e-10 * total:
+        if outside < -doubt:
             raise ValueError(f"energy must be >= {energies.sum():g}, which the features explain, got {total:g}")
         return cls(Spectrum.from_eigenvalues(sigma[::-1]), energies[::-1], noise, max(outside, 0.0))
 
@@ -129,116 +133,3 @@ class Problem(Model):
     def unreached(self) -> float:
         """Energy outside: the given one and what sits at zero eigenvalues."""
         return self.outside_energy + float((np.asarray(self.energies) - self.reached).sum())
-
-
-def _gaussian_ridge(data: GaussianData, estimator: Ridge) -> Problem:
-    return Problem(data.spectrum, data.energies, data.noise, data.outside_energy)
-
-
-def _dataset_ridge(data: Dataset, estimator: Ridge | KernelRidge) -> Problem:
-    """Plug-in: the table's own second moment as if it were the population's; its label noise counts as target."""
-    table, m = Eigensystem.of(data, estimator), data.n_rows
-    if table.eigenvalues.size == 0:
-        return Problem(Spectrum.from_eigenvalues(0.0), [0.0], 0.0, table.outside_energy / m)
-    spectrum = Spectrum.from_eigenvalues(table.eigenvalues / m)
-    return Problem(spectrum, table.squared_projections / m, 0.0, table.outside_energy / m)
-
-
-def _latent_space_ridge(data: LatentSpaceData, estimator: Ridge) -> Problem:
-    r"""Along the singular vectors of W = U s Vᵀ: eigenvalues 1 + s², energies s²a²/(1+s²) of a = Vᵀϑ, the rest outside.
-
-    :math:`\Sigma = WW^\top+1` and :math:`e_i = \langle u_i, W\vartheta\rangle^2/\sigma_i`; no term of either cancels.
-    """
-    loadings, theta = np.asarray(data.loadings), np.asarray(data.coefficients)
-    _, s, rows = scipy.linalg.svd(loadings, full_matrices=data.n_latent > data.n_features)
-    along = (rows @ theta) ** 2
-    seen, unseen = along[: s.size], float(along[s.size :].sum())
-    sigma = 1 + s**2
-    spectrum = Spectrum.from_eigenvalues([*sigma, 1.0], [*np.ones(s.size), data.n_features - s.size])
-    return Problem(spectrum, [*(seen * (s**2 / sigma)), 0.0], data.noise, float((seen / sigma).sum()) + unseen)
-
-
-def kernel_problem(data: SphereData | HypercubeData, kernel: Kernel, max_degree: int | None = None) -> Problem:
-    """Eigenvalues and energies by degree up to ``max_degree`` (chosen if it is None), the rest in tail and outside."""
-    spectrum = kernel_spectrum(data, kernel, max_degree)
-    energies = data.target.energies(data.n_inputs, spectrum.eigenvalues.size - 1, data.domain)
-    return Problem(spectrum, energies.by_degree, data.noise, energies.rest)
-
-
-def _kernel_ridge(data: SphereData | HypercubeData, estimator: KernelRidge) -> Problem:
-    return kernel_problem(data, estimator.kernel)
-
-
-def _gaussian_kernel(data: GaussianData, estimator: KernelRidge) -> Problem:
-    """The linear part of the kernel, then the constant, without energy; higher degrees are the tail."""
-    regime = linear_regime(estimator.kernel, data.spectrum)
-    return Problem(regime.spectrum, np.append(data.energies, 0.0), data.noise, data.outside_energy)
-
-
-def _ensemble(data: Any, estimator: Ensemble) -> Problem:
-    """That of its members, which must be ridge regressions on a linear model."""
-    members = {pair: entry for pair, entry in REDUCTIONS.items() if pair[1] is Ridge and pair[0] is not Dataset}
-    return lookup(members, "theory of an ensemble", data, estimator.estimator)(data, estimator.estimator)
-
-
-def _gaussian_flow(data: GaussianData, estimator: GradientFlow) -> Problem:
-    if estimator.kernel is not None:
-        raise TypeError(f"kernel must be None for GaussianData, got {estimator.kernel!r}; its model is linear")
-    return _gaussian_ridge(data, Ridge(0))
-
-
-def _latent_space_flow(data: LatentSpaceData, estimator: GradientFlow) -> Problem:
-    if estimator.kernel is not None:
-        raise TypeError(f"kernel must be None for LatentSpaceData, got {estimator.kernel!r}; its model is linear")
-    return _latent_space_ridge(data, Ridge(0))
-
-
-REDUCTIONS: dict[tuple[type[Model], type[Model]], Callable[[Any, Any], Problem]] = {
-    (GaussianData, Ridge): _gaussian_ridge,
-    (Dataset, Ridge): _dataset_ridge,
-    (Dataset, KernelRidge): _dataset_ridge,
-    (LatentSpaceData, Ridge): _latent_space_ridge,
-    (SphereData, KernelRidge): _kernel_ridge,
-    (HypercubeData, KernelRidge): _kernel_ridge,
-    (GaussianData, Ensemble): _ensemble,
-    (LatentSpaceData, Ensemble): _ensemble,
-    (GaussianData, GradientFlow): _gaussian_flow,
-    (LatentSpaceData, GradientFlow): _latent_space_flow,
-    (GaussianData, KernelRidge): _gaussian_kernel,
-}
-
-
-def reduce(data: Model, estimator: Model) -> Problem:
-    """The Problem that a pair stands for.
-
-    Parameters
-    ----------
-    data : data model
-    estimator : estimator
-        Its ridge does not matter.
-
-    Returns
-    -------
-    Problem
-
-    Raises
-    ------
-    TypeError
-        If there is no theory for the pair; the sentence lists the pairs there are.
-
-    Notes
-    -----
-    For a Dataset this is the plug-in problem: the table taken as the population. ``predict`` uses the
-    finite-population equivalent instead.
-
-    References
-    ----------
-    .. [1] derived
-
-    Examples
-    --------
-    >>> import riskcalc as rc
-    >>> print(rc.reduce(rc.GaussianData.isotropic(2.0, noise=0.1), rc.Ridge(0)).noise)
-    0.1
-    """
-    return lookup(REDUCTIONS, "theory", data, estimator)(data, estimator)

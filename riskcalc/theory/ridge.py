@@ -70,9 +70,14 @@ def ridge_risk(problem: Problem, n_samples: npt.ArrayLike, ridge: npt.ArrayLike)
     """
     n = numbers("n_samples", n_samples, at_least=0)
     lam = numbers("ridge", ridge, above=-np.inf, finite=False)
-    noise: FloatArray = np.asarray(instance("problem", problem, Problem, PROBLEM_HINT).noise)
-    shape = common_shape(n_samples=n, ridge=lam, noise=noise)
-    point, sums = point_and_sums(problem, n, lam)
+    common_shape(n_samples=n, ridge=lam, noise=np.asarray(instance("problem", problem, Problem, PROBLEM_HINT).noise))
+    return risk_at(problem, n, lam, *point_and_sums(problem, n, lam))
+
+
+def risk_at(problem: Problem, n: FloatArray, lam: FloatArray, point: FixedPoint, sums: Sums) -> Risk:
+    """The risk at a root that has been found."""
+    noise: FloatArray = np.asarray(problem.noise)
+    shape = np.broadcast_shapes(n.shape, lam.shape, noise.shape)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         values = ridge_fields(n, noise, problem.unreached, point.bare, sums)
         values = with_limits(problem, n, lam, noise, point.bare + sums.spread, sums, values)
@@ -98,16 +103,26 @@ def without_norm(problem: Problem) -> bool:
 
 
 def point_and_sums(problem: Problem, n: FloatArray, lam: FloatArray, slopes: bool = False) -> tuple[FixedPoint, Sums]:
-    """The root, and the sums there with the tail in them: mass t at σ = 0, so that only df2 and the target lack it."""
+    """The root and the sums there."""
+    nodes, point = nodes_and_point(problem, n, lam)
+    return point, sums_with_tail(problem, nodes, point, slopes)
+
+
+def nodes_and_point(problem: Problem, n: FloatArray, lam: FloatArray) -> tuple[Nodes, FixedPoint]:
+    """The problem made ready for the solver, and the root."""
     size = math.prod(np.broadcast_shapes(n.shape, lam.shape))
     nodes = Nodes.of(problem.spectrum, problem.reached, n_points=size)
-    point = fixed_point(problem.spectrum, n, lam, nodes)
+    return nodes, fixed_point(problem.spectrum, n, lam, nodes)
+
+
+def sums_with_tail(problem: Problem, nodes: Nodes, point: FixedPoint, slopes: bool = False) -> Sums:
+    """The sums at the root with the tail in them: mass t at σ = 0, so that only df2 and the target lack it."""
     sums, tail = sums_at(nodes, point, slopes), problem.spectrum.tail
     if tail == 0:
-        return point, sums
+        return sums
     with np.errstate(over="ignore"):
         u = 1 / point.kappa
-        return point, replace(
+        return replace(
             sums,
             df1=sums.df1 + tail * u,
             spread=sums.spread + tail * u,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray
 from riskcalc.spectrum import BLOCK
 from riskcalc.theory.effective_ridge import FixedPoint
 from riskcalc.theory.nodes import Nodes
+
+FEW, GROUPS = 32, 8  # nodes from which sums are taken in groups, and the number of these
+
+Rows = Callable[[Nodes, FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -38,18 +45,29 @@ class Sums:
 
 def sums_at(nodes: Nodes, point: FixedPoint, slopes: bool = False) -> Sums:
     """The sums at the roots, in blocks, with κ = 0 and κ = inf as limits."""
+    plain, in_logs = partial(_plain, slopes=slopes), partial(_in_logs, slopes=slopes)
+    return Sums(*rows_at(nodes, point, plain, in_logs, len(fields(Sums))))
+
+
+def rows_at(nodes: Nodes, point: FixedPoint, plain: Rows, in_logs: Rows, n_rows: int) -> FloatArray:
+    """Rows of sums at every root, from κ where floats hold its powers and from log κ elsewhere; missing rows are 0."""
     kappa, log_kappa = point.kappa.ravel(), point.log_kappa.ravel()
-    out = np.zeros((len(fields(Sums)), kappa.size))
+    out = np.zeros((n_rows, kappa.size))
     step = max(1, BLOCK // max(1, nodes.sigma.size))
-    lowest = 1e-90 * nodes.sigma.max(initial=1.0)  # so that (κ/σ)³ and 1/κ³ stay within a float
-    plain = (kappa < 0) | (nodes.plain & (kappa > lowest) & (kappa < 1e90))
-    for sums, given, flags in ((_plain, kappa, plain), (_in_logs, log_kappa, ~plain)):
+    usual = held(nodes, kappa)
+    for sums, given, flags in ((plain, kappa, usual), (in_logs, log_kappa, ~usual)):
         places = np.flatnonzero(flags)
         for start in range(0, places.size, step):
             at = places[start : start + step]
-            rows = sums(nodes, given[at], slopes)
+            rows = sums(nodes, given[at])
             out[: len(rows), at] = rows
-    return Sums(*(row.reshape(point.kappa.shape) for row in out))
+    return out.reshape(n_rows, *point.kappa.shape)
+
+
+def held(nodes: Nodes, kappa: FloatArray) -> npt.NDArray[np.bool_]:
+    """Where (κ/σ)³ and 1/κ³ stay within a float."""
+    lowest = 1e-90 * nodes.sigma.max(initial=1.0)
+    return np.asarray((kappa < 0) | (nodes.plain & (kappa > lowest) & (kappa < 1e90)))
 
 
 def _plain(nodes: Nodes, kappa: FloatArray, slopes: bool) -> FloatArray:
@@ -59,15 +77,31 @@ def _plain(nodes: Nodes, kappa: FloatArray, slopes: bool) -> FloatArray:
     energy = np.stack([e, e * sigma, e / sigma], axis=1)
     c = _lost(u, nodes.sigma)
     d = c if sigma is nodes.sigma else _lost(u, sigma)
-    df1, squares, energy_squares = u * (c @ nodes.mass), np.square(c), np.square(d)
-    trace, df2 = (squares @ mass).T * u**2
-    left, norm, far = (energy_squares @ energy).T
+    df1, squares, energy_squares = u * _summed(c, mass[:, :1])[:, 0], np.square(c), np.square(d)
+    trace, df2 = _summed(squares, mass).T * u**2
+    left, norm, far = _summed(energy_squares, energy).T
     rows = [df1, df2, trace * kappa, trace, left, norm * u**2, far]
     if slopes:
         trace_slope, df2_slope = ((squares * c) @ mass).T * u**3
         far_slope, left_slope = ((energy_squares * d) @ energy[:, :2]).T * u**3
         rows += [df2_slope, trace_slope, left_slope, far_slope]
     return np.stack(rows)
+
+
+def _summed(terms: FloatArray, weights: FloatArray) -> FloatArray:
+    """Each row of terms against each column of weights: long sums in groups, so that fewer roundings add up."""
+    size, columns = weights.shape
+    if size < FEW:
+        return terms @ weights
+    places = np.arange(size)
+    grouped = np.zeros((size, GROUPS, columns))
+    grouped[places, places * GROUPS // size] = weights
+    return np.asarray((terms @ grouped.reshape(size, -1)).reshape(-1, GROUPS, columns).sum(axis=1))
+
+
+def roundings(size: int) -> int:
+    """Most additions that a term of a sum goes through, in any order."""
+    return size if size < FEW else -(-size // GROUPS) + GROUPS
 
 
 def _lost(u: FloatArray, sigma: FloatArray) -> FloatArray:

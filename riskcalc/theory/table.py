@@ -13,7 +13,7 @@ from riskcalc.data import Dataset
 from riskcalc.result import Risk
 from riskcalc.theory.eigensystem import Eigensystem
 from riskcalc.theory.finite_population import WARN_ABOVE, finite_population, localisation
-from riskcalc.theory.problem import reduce
+from riskcalc.theory.reductions import reduce
 from riskcalc.theory.ridge import ridge_risk
 
 MUCH = 0.15  # of |LOO/GCV - 1|, from which the heuristic itself is not to be trusted

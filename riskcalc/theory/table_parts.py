@@ -13,6 +13,8 @@ from riskcalc.data import Dataset
 from riskcalc.estimators import KernelRidge
 from riskcalc.theory.eigensystem import Eigensystem
 
+HALF_DECADES = 10 ** np.linspace(-3.5, 2.0, 12)  # candidates for the best ridge, in units of the mean diagonal
+
 
 @dataclass(frozen=True)
 class TableParts:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray, numbers
 from riskcalc.data import Dataset
-from riskcalc.tables import plain
-from riskcalc.theory.learning_curve import learning_curve
+from riskcalc.tables import frame, html_table, plain
+from riskcalc.theory.learning_curve import LearningCurve, learning_curve
+
+if TYPE_CHECKING:
+    import pandas
 
 FARTHEST = 32  # times the rows of the table
 PER_DOUBLING = 24
@@ -35,8 +38,8 @@ class SampleSizes:
         The error to be reached.
     n_rows : int
         m.
-    notes : tuple of str
-        Those of the learning curve.
+    curve : LearningCurve
+        The curve that the set was read off, on [m, 32m].
 
     References
     ----------
@@ -56,16 +59,47 @@ class SampleSizes:
     verdict: str | npt.NDArray[np.str_]
     test: FloatArray
     n_rows: int
-    notes: tuple[str, ...] = ()
+    curve: LearningCurve
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of the learning curve."""
+        return self.curve.notes
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers by name (inf as the string "inf"), for strict JSON."""
-        verdict = self.verdict if isinstance(self.verdict, str) else self.verdict.tolist()
-        arrays = {name: plain(getattr(self, name)) for name in ("test", "lower", "upper")}
-        return {"kind": "sample sizes", "n_rows": self.n_rows, **arrays, "verdict": verdict, "notes": list(self.notes)}
+        return {
+            "kind": "sample sizes",
+            "n_rows": self.n_rows,
+            "level": self.curve.level,
+            "ridge_rule": self.curve.ridge_rule,
+            **{name: plain(getattr(self, name)) for name in ("test", "lower", "upper")},
+            "verdict": self._words,
+            "sources": list(self.curve.sources),
+            "notes": list(self.notes),
+        }
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row per error to be reached (needs the extra ``data``)."""
+        table = frame({"test": self.test}, self._ends, self.test.shape)
+        return table.assign(verdict=np.ravel(self._words))
+
+    @property
+    def _ends(self) -> dict[str, FloatArray]:
+        return {"lower": self.lower, "upper": self.upper}
+
+    @property
+    def _words(self) -> Any:
+        return self.verdict if isinstance(self.verdict, str) else self.verdict.tolist()
 
     def __repr__(self) -> str:
-        return f"SampleSizes({self.verdict if isinstance(self.verdict, str) else self.verdict.tolist()})"
+        return f"SampleSizes({self._words})"
+
+    def _repr_html_(self) -> str:
+        pairs = zip(self.test.flat, np.ravel(self._words), strict=True)
+        verdicts = "".join(f"<p>test {t:.6g}: {words}</p>" for t, words in pairs)
+        notes = "".join(f"<p>{note}</p>" for note in self.notes)
+        return verdicts + html_table({"test": self.test}, self._ends, self.test.shape) + notes
 
 
 def table_sample_size(
@@ -83,7 +117,7 @@ def table_sample_size(
     lower, upper = (np.reshape([ends[k] for ends in found], target.shape) for k in (0, 1))
     words = np.reshape(np.array([ends[2] for ends in found], dtype=np.str_), target.shape)
     verdict = words if target.ndim else str(words)
-    return SampleSizes(lower, upper, verdict, target, data.n_rows, curve.notes)
+    return SampleSizes(lower, upper, verdict, target, data.n_rows, curve)
 
 
 def _set(

@@ -13,50 +13,21 @@ from scipy.optimize.elementwise import find_root
 from riskcalc.arguments import FloatArray, common_shape, instance, numbers
 from riskcalc.data import Dataset
 from riskcalc.errors import NotConvergedError
-from riskcalc.estimators import KernelRidge, Ridge
+from riskcalc.estimators import KernelRidge, RandomFeatureRidge, Ridge
 from riskcalc.model import Model
-from riskcalc.result import Risk
 from riskcalc.spectrum import BLOCK
+from riskcalc.theory import random_features
 from riskcalc.theory.effective_ridge import FixedPoint, fixed_point
 from riskcalc.theory.nodes import Nodes
 from riskcalc.theory.predict import predict
-from riskcalc.theory.problem import Problem, reduce
+from riskcalc.theory.problem import Problem
+from riskcalc.theory.reductions import reduce
 from riskcalc.theory.ridge import ridge_risk
 from riskcalc.theory.sums import sums_at
+from riskcalc.theory.tuned import Tuned
 
 PER_DECADE = 24  # grid points of the scan for local minima
 FLAT = 1e-13  # relative: what a smaller error must gain to be one
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Tuned:
-    """The best ridge and its risk.
-
-    Parameters
-    ----------
-    ridge : ndarray
-        Optimal λ of the sum objective; 0 where the minimum-norm interpolator is best, inf where predicting zero is.
-    risk : Risk
-        The risk there.
-
-    References
-    ----------
-    .. [1] derived
-
-    Examples
-    --------
-    >>> import riskcalc as rc
-    >>> rc.tune(rc.GaussianData.isotropic(200, noise=0.25), rc.Ridge(0), n_samples=400)
-    Tuned(ridge=50, test=0.425391)
-    """
-
-    ridge: FloatArray
-    risk: Risk
-
-    def __repr__(self) -> str:
-        if self.ridge.ndim:
-            return f"Tuned(shape={self.ridge.shape})"
-        return f"Tuned(ridge={float(self.ridge):.6g}, test={float(self.risk.test):.6g})"
 
 
 def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negative: bool = False) -> Tuned:
@@ -69,8 +40,9 @@ def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negat
     Parameters
     ----------
     data : GaussianData, LatentSpaceData, SphereData, HypercubeData or Problem
-    estimator : Ridge or KernelRidge
-        Its own ridge is ignored. (``optimal_time`` is the same for a gradient flow.)
+    estimator : Ridge, KernelRidge or RandomFeatureRidge
+        Its own ridge is ignored; a width broadcasts against n_samples. (``optimal_time`` is the same for a gradient
+        flow.)
     n_samples : array_like, > 0
         Broadcasts against the noise.
     allow_negative : bool
@@ -112,12 +84,18 @@ def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negat
     """
     if isinstance(data, Dataset):
         raise TypeError("data must be a GaussianData or a Problem, got a Dataset; predict it at a list of ridges")
-    if isinstance(estimator, KernelRidge):
+    if isinstance(estimator, (KernelRidge, RandomFeatureRidge)):
         if allow_negative:
-            raise ValueError("allow_negative must be False for KernelRidge, whose ridge is >= 0")
+            raise ValueError(
+                f"allow_negative must be False for {type(estimator).__name__}, whose ridge is >= 0, got True"
+            )
     else:
         instance("estimator", estimator, Ridge, "its own ridge is ignored: Ridge(0)")
     problem = data if isinstance(data, Problem) else reduce(data, estimator)
+    if isinstance(estimator, RandomFeatureRidge) and isinstance(estimator.weights, str):
+        found = random_features.tune(problem, n_samples, estimator.width)
+        best = estimator.replace(ridge=found.ridge)
+        return found if data is problem else Tuned(found.ridge, predict(data, best, n_samples))
     n, noise = numbers("n_samples", n_samples, above=0), np.asarray(problem.noise)
     shape = common_shape(n_samples=n, noise=noise)
     flat = problem.replace(noise=np.broadcast_to(noise, shape).ravel())

@@ -21,6 +21,8 @@ KERNELS = [
     rc.kernels.ReluNeuralTangent(1),
     rc.kernels.ReluNeuralTangent(3),
     rc.kernels.Dual(rc.activations.Tanh(), "gaussian"),
+    rc.kernels.Dual(rc.activations.Tanh(), "sphere"),
+    rc.kernels.NeuralTangent(rc.activations.GELU(), "both"),
 ]
 
 
@@ -30,6 +32,28 @@ def test_two_hundred_degrees(benchmark: BenchmarkFixture, kernel: rc.kernels.Ker
     """Asked for are 10 ms for d >= 100."""
     with threadpool_limits(1):
         benchmark.pedantic(kernel.spectrum, (n_inputs, 200), rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("n_inputs", [100, 1000, 10_000])
+@pytest.mark.parametrize("kernel", KERNELS, ids=repr)
+def test_two_hundred_degrees_of_the_hypercube(
+    benchmark: BenchmarkFixture, kernel: rc.kernels.Kernel, n_inputs: int
+) -> None:
+    """Asked for are 10 ms for d >= 100; 60 degrees where there are only 100."""
+    top = 60 if n_inputs == 100 else 200
+    with threadpool_limits(1):
+        benchmark.pedantic(kernel.spectrum, (n_inputs, top, "hypercube"), rounds=5, warmup_rounds=1)
+
+
+def test_the_first_spectrum_of_an_activation(benchmark: BenchmarkFixture) -> None:
+    """Nothing is kept of an activation with a scale that was not asked for before: 15 ms."""
+    scales = iter(np.linspace(0.5, 1.4, 100))
+
+    def spectrum() -> None:
+        rc.kernels.Dual(rc.activations.Erf(float(next(scales)))).spectrum(1000, 200)
+
+    with threadpool_limits(1):
+        benchmark.pedantic(spectrum, rounds=5, warmup_rounds=1)
 
 
 def test_a_learning_curve_from_nothing(benchmark: BenchmarkFixture) -> None:

@@ -21,11 +21,18 @@ def test_it_is_a_model() -> None:
         "Ensemble(estimator=Ridge(ridge=[0, 0.1]), size=inf, subsample=None)"
     )
     assert rc.Ensemble(rc.Ridge(1), 3, [[1.5], [2.5]]).subsample.shape == (2, 1)
+    several = rc.Ensemble(rc.Ridge(1), [[1], [4], [float("inf")]])
+    assert several.size.shape == (3, 1)
+    assert repr(several) == "Ensemble(estimator=Ridge(ridge=1), size=<array of shape (3, 1)>, subsample=None)"
+    assert one.replace(size=np.array(10.0)).size == 10
+    assert isinstance(one.replace(size=np.array(10.0)).size, int)
 
 
 def test_it_can_be_written_to_a_file(tmp_path) -> None:
     for one in (rc.Ensemble(rc.Ridge([0, 0.1]), 10, 80), rc.Ensemble(rc.Ridge(2.0), float("inf"))):
         assert built(written(one), "estimator", tmp_path) == one
+    features = rc.Ensemble(rc.RandomFeatureRidge(rc.activations.ReLU(), 9, 0.1), [1, 4])
+    assert built(written(features), "estimator", tmp_path) == features
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, float("nan"), -float("inf")])
@@ -35,8 +42,16 @@ def test_sizes_that_are_refused(size: float) -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"^size must be a whole number, got \[1, 2\]"):
-        rc.Ensemble(rc.Ridge(1.0), [1, 2])
+    for size in ([1, 2.5], [[float("nan")]], [0, 3], [-float("inf")]):
+        with pytest.raises(ValueError, match=r"^size must be .*whole|^size must be >= 1"):
+            rc.Ensemble(rc.Ridge(1.0), size)
+    with pytest.raises(TypeError, match=r"^size must be a whole number, got 'ten'"):
+        rc.Ensemble(rc.Ridge(1.0), "ten")
+    member = rc.RandomFeatureRidge(rc.activations.ReLU(), 20, 0.1)
+    with pytest.raises(ValueError, match=r"^subsample must be left out for RandomFeatureRidge, whose members have"):
+        rc.Ensemble(member, 3, 10)
+    with pytest.raises(ValueError, match=r'^weights must be "sphere" or "gaussian" in an ensemble'):
+        rc.Ensemble(member.replace(weights=np.ones((20, 3))), 3)
     with pytest.raises(ValueError, match=r"^subsample must be finite and >= 0, got -1"):
         rc.Ensemble(rc.Ridge(1.0), 3, [5, -1])
     with pytest.raises(ValueError, match=r"^subsample must be finite"):

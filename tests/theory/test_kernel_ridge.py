@@ -14,9 +14,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import riskcalc as rc
 from riskcalc import kernels, targets
-from riskcalc.theory.kernel_reduction import Tail, kernel_spectrum, tail_of
+from riskcalc.theory.kernel_reduction import Tail, kernel_problem, kernel_spectrum, tail_of
 from riskcalc.theory.kernel_ridge import kernel_ridge_risk, with_atom
-from riskcalc.theory.problem import Problem, kernel_problem
+from riskcalc.theory.problem import Problem
 
 TARGET = targets.DegreeEnergies({0: 0.1, 1: 0.1, 2: 0.4, 3: 0.2})
 CYCLIC = targets.DegreeEnergies({1: 1.0, 2: 0.5, 3: 0.25}, symmetry="cyclic")

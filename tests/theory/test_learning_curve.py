@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -16,10 +17,9 @@ from scipy.stats import t as student_t
 import riskcalc as rc
 from riskcalc.theory.extrapolation import TableCurve
 from riskcalc.theory.jackknife import row_sets, spread
-from riskcalc.theory.learning_curve import HALF_DECADES
 from riskcalc.theory.population_functions import PopulationFunctions
 from riskcalc.theory.power_law_fit import EXPONENTS, continued, steepening
-from riskcalc.theory.table_parts import TableParts
+from riskcalc.theory.table_parts import HALF_DECADES, TableParts
 from riskcalc.theory.table_sample_size import _set
 
 N = np.array([20.0, 50.0, 80.0, 130.0, 400.0])[:, None]
@@ -332,6 +332,8 @@ def test_shapes_and_exports() -> None:
     assert all(getattr(grid, name).shape == (5, 3) for name in names)
     assert len(grid.to_pandas()) == 15
     assert grid.to_dict()["kind"] == "learning curve"
+    assert (grid.ridge_rule, grid.to_dict()["ridge_rule"]) == ("fixed", "fixed")
+    assert rc.learning_curve(table(), rc.Ridge(1.0), 100, ridge="best").ridge_rule == "best"
     assert grid.to_xarray()["test"].dims == ("n_samples", "ridge")
     assert rc.learning_curve(table(), rc.Ridge(1.0), []).test.shape == (0,)
 
@@ -384,6 +386,26 @@ def test_notes_on_localisation() -> None:
     assert "eigenvectors are localised" not in words
     peaked = notes(table(m=120, noise=0.0), rc.KernelRidge(rc.kernels.RBF(0.5), 1e-3), 100)
     assert "eigenvectors are localised" in peaked
+
+
+def test_a_note_on_too_small_a_ridge() -> None:
+    """Of cells that are extrapolated, at a ridge well below the best at the last size that all ridges determine."""
+    case = next(one for one in CASES if one.name == "two indices")  # noise 0.1 beside a signal of 0.6
+    data, n = case.table(120, 5), 960
+    curve = curve_of(data.replace(outputs=data.outputs - np.mean(data.outputs)), case.estimator(1.0))
+    (size,) = curve.determined.n_samples(np.zeros(1))
+    path = np.append(1e-3, HALF_DECADES)  # the diagonal is 1
+    errors = rc.learning_curve(data, case.estimator(path), size).test
+    (words,) = [note for note in rc.learning_curve(data, case.estimator(1e-3), n).notes if "overfits" in note]
+    assert words.startswith(
+        f"a ridge of 0.001 overfits: at {size:.0f} samples its error is {errors[0] / errors[1:].min() - 1:.0%} above "
+        f"that at a ridge of {HALF_DECADES[errors[1:].argmin()]:.2g};"
+    )
+    assert "overfits" not in notes(data, case.estimator(0.3), n)
+    assert "overfits" not in notes(data, case.estimator(1e-3), 60)
+    assert "overfits" not in " ".join(rc.learning_curve(data, case.estimator(1e-3), n, ridge="best").notes)
+    both = rc.learning_curve(data, case.estimator([1e-3, 0.3]), [[60], [n]]).notes
+    assert words in both
 
 
 @pytest.mark.parametrize(
@@ -443,6 +465,23 @@ def test_sample_sizes_are_where_the_interval_has_the_target() -> None:
     assert one.lower.shape == ()
     assert one.verdict == found.verdict[0]
     assert one.to_dict()["kind"] == "sample sizes"
+
+
+def test_exports_of_sample_sizes() -> None:
+    found = rc.sample_size(table(), rc.KernelRidge(LAPLACE, 1.0), [[1.0, 0.2], [0.1, 1e-3]], level=0.8)
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    for name in ("test", "lower", "upper"):
+        assert np.array_equal(np.array(json.loads(text)[name], dtype=float), getattr(found, name))
+    assert json.loads(text)["verdict"] == found.verdict.tolist()
+    assert (json.loads(text)["level"], json.loads(text)["ridge_rule"]) == (0.8, "fixed")
+    frame = found.to_pandas()
+    assert list(frame.columns) == ["test", "lower", "upper", "verdict"]
+    assert frame["verdict"].tolist() == found.verdict.ravel().tolist()
+    assert np.array_equal(frame["upper"], found.upper.ravel())
+    assert len(rc.sample_size(table(), rc.Ridge(1.0), 0.5).to_pandas()) == 1
+    assert "test 0.001: never below" in found._repr_html_()
+    assert found.notes == found.curve.notes
+    assert found.curve.coordinates["n_samples"][[0, -1]].tolist() == [80, 32 * 80]
 
 
 def test_the_verdict_of_a_set() -> None:

@@ -15,7 +15,7 @@ import pytest
 from known_tables import CASES, RIDGES, Case
 
 import riskcalc as rc
-from riskcalc.theory.learning_curve import HALF_DECADES
+from riskcalc.theory.table_parts import HALF_DECADES
 
 pytestmark = pytest.mark.slow
 

@@ -37,7 +37,8 @@ def test_equal_to_the_general_route_on_the_equivalent_spectrum(moments: tuple[fl
         found = mei_montanari(p1, p2, lam, mu1, dust, 0.8, 0.3, 0.25)
         general = rc.random_feature_risk(problem, p2, p1, lam)
         for name in general.fields:
-            assert_allclose(found.fields[name], general.fields[name], rtol=1e-13, err_msg=f"{name} {p1} {p2} {lam}")
+            rtol = 3e-13 if name == "feature_ridge" else 1e-13  # λ/(n-D) through log λ, which is up to 691
+            assert_allclose(found.fields[name], general.fields[name], rtol=rtol, err_msg=f"{name} {p1} {p2} {lam}")
 
 
 def test_published_polynomials_with_the_translation_of_the_ridge() -> None:

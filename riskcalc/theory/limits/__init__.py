@@ -1,5 +1,6 @@
 """Limits of high dimension: the staircase, its steps, the spectrum of kernel matrices, and the linear regime."""
 
+from riskcalc.theory.limits.approximation import neural_tangent_approximation, random_feature_approximation
 from riskcalc.theory.limits.critical import critical_ridge_risk
 from riskcalc.theory.limits.kernel_matrix import KernelSpectrum, kernel_spectrum
 from riskcalc.theory.limits.staircase import staircase
@@ -17,7 +18,9 @@ __all__ = [
     "kernel_spectrum",
     "linear_regime",
     "mei_montanari",
+    "neural_tangent_approximation",
     "polynomial_random_features",
+    "random_feature_approximation",
     "random_feature_rate",
     "staircase",
 ]

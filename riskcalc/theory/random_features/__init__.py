@@ -1,5 +1,7 @@
 """Random features: risk, decomposition, ensembles, deep features and tuning."""
 
+from riskcalc.theory.activation_moments import Moments, layer_moments, moments
+from riskcalc.theory.random_features.conditional import conditional_problem
 from riskcalc.theory.random_features.covariates import covariate_problem
 from riskcalc.theory.random_features.decomposition import Decomposition, decomposition
 from riskcalc.theory.random_features.deep import deep_risk
@@ -11,13 +13,17 @@ from riskcalc.theory.random_features.tune import TunedWidth, tune, tune_width
 
 __all__ = [
     "Decomposition",
+    "Moments",
     "Regularisation",
     "TunedWidth",
+    "conditional_problem",
     "covariate_problem",
     "decomposition",
     "deep_risk",
     "effective_ridges",
     "ensemble_risk",
+    "layer_moments",
+    "moments",
     "population_risk",
     "random_feature_risk",
     "tune",

@@ -13,6 +13,7 @@ from riskcalc.result import Risk
 from riskcalc.theory.problem import PROBLEM_HINT, Problem
 from riskcalc.theory.random_features.decomposition import components
 from riskcalc.theory.random_features.formulas import fitted
+from riskcalc.theory.random_features.regularisation import feature_ridge
 from riskcalc.theory.random_features.shares import Solved
 
 SOURCES = ("misiakiewicz2024", "jacot2020", "ruben2024")
@@ -39,7 +40,8 @@ def ensemble_risk(
     Returns
     -------
     Risk
-        Bias and variance each follow the law in K; ``norm_squared`` has no meaning.
+        Bias and variance each follow the law in K; ``effective_ridge`` ν₂ and ``feature_ridge`` ν₁ are those of each
+        model, ``norm_squared`` has no meaning.
 
     Raises
     ------
@@ -76,13 +78,14 @@ def ensemble_risk(
     test = bias + variance + noise
     values = {
         "test": test, "bias": bias, "variance": variance, "noise": noise, "gcv": test,
-        "effective_ridge": solved.point.kappa, "df1": solved.sums.df1, "df2": solved.sums.df2,
+        "effective_ridge": solved.point.kappa, "feature_ridge": feature_ridge(solved.point, n, wide, lam),
+        "df1": solved.sums.df1, "df2": solved.sums.df2,
     } | fitted(solved, noise, test, np.asarray(within))  # fmt: skip
     arrays: dict[str, Any] = {name: np.broadcast_to(value, shape) for name, value in values.items()}
     return Risk(
         **arrays,
-        coordinates={"n_samples": n, "width": wide, "ridge": lam, "size": many}
-        | ({"noise": noise} if noise.ndim else {}),
+        coordinates={"n_samples": n, "width": wide, "ridge": lam}
+        | {name: x for name, x in (("size", many), ("noise", noise)) if x.ndim},
         route="deterministic equivalent",
         sources=SOURCES,
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from riskcalc.arguments import FloatArray, common_shape, instance, numbers
 from riskcalc.spectrum import SPECTRUM_HINT, Spectrum
 from riskcalc.theory.nodes import Nodes
-from riskcalc.theory.random_features.fixed_point import feature_point
+from riskcalc.theory.random_features.fixed_point import FeaturePoint, feature_point
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,11 +94,17 @@ def effective_ridges(
     shape = common_shape(n_samples=n, width=size, ridge=lam)
     nodes = Nodes.of(instance("spectrum", spectrum, Spectrum, SPECTRUM_HINT), n_points=int(np.prod(shape)))
     point = feature_point(spectrum, nodes, n, size, lam)
+    nu1 = feature_ridge(point, n, size, lam)
     with np.errstate(divide="ignore", invalid="ignore"):
-        nu1 = np.where(point.beta > 0, point.beta * point.kappa, np.where(size > 0, 0.0, lam / n))
         left = np.where(
             point.kappa > 0, n * point.alpha * point.kappa, np.where((n < np.inf) | (lam == 0), 0.0, np.inf)
         )
         implicit = np.where(point.beta > 0, lam / point.beta, np.where(size > 0, left, np.inf))
-    nu1 = np.where((size == 0) & (n == 0), np.inf, nu1)
     return Regularisation(*(np.broadcast_to(x, shape) for x in (nu1, point.kappa, implicit)))
+
+
+def feature_ridge(point: FeaturePoint, n: FloatArray, width: FloatArray, ridge: FloatArray) -> FloatArray:
+    """ν₁ = ν₂(N - D)/N; λ/n where there are no features, and inf where there are no samples either."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nu1 = np.where(point.beta > 0, point.beta * point.kappa, np.where(width > 0, 0.0, ridge / n))
+    return np.where((width == 0) & (n == 0), np.inf, nu1)

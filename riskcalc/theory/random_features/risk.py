@@ -12,6 +12,7 @@ from riskcalc.arguments import FloatArray, choice, common_shape, instance, numbe
 from riskcalc.result import Risk
 from riskcalc.theory.problem import PROBLEM_HINT, Problem
 from riskcalc.theory.random_features import formulas
+from riskcalc.theory.random_features.regularisation import feature_ridge
 from riskcalc.theory.random_features.shares import Shares, Solved
 from riskcalc.theory.tangent import Tangent
 
@@ -45,9 +46,9 @@ def random_feature_risk(problem: Problem, n_samples: npt.ArrayLike, width: npt.A
     Returns
     -------
     Risk
-        Fields of the broadcast shape of the three and ``problem.noise``. ``effective_ridge`` is ν₂ = 1/u, ``df1`` is D,
-        the trace of the hat matrix. At ridge 0 and n = N below the rank, bias and variance are inf if there is
-        anything for them to amplify.
+        Fields of the broadcast shape of the three and ``problem.noise``. ``effective_ridge`` is ν₂ = 1/u,
+        ``feature_ridge`` ν₁ = λ/(n-D), ``df1`` is D, the trace of the hat matrix. At ridge 0 and n = N below the rank,
+        bias and variance are inf if there is anything for them to amplify.
 
     Raises
     ------
@@ -104,7 +105,8 @@ def risk_fields(solved: Solved, noise: FloatArray) -> dict[str, FloatArray]:
         values |= {"df1": solved.sums.df1, "df2": solved.sums.df2}
         values = formulas.at_limits(solved, noise, values)
     test = values["bias"] + values["variance"] + noise
-    return values | {"test": test, "gcv": test} | formulas.fitted(solved, noise, test, reached)
+    nu1 = feature_ridge(solved.point, solved.n, solved.width, solved.ridge)
+    return values | {"test": test, "gcv": test, "feature_ridge": nu1} | formulas.fitted(solved, noise, test, reached)
 
 
 def fields(s: Shares, noise: Any) -> dict[str, Any]:
@@ -143,10 +145,11 @@ def random_feature_derivative(
     along = {"n_samples": s.beta / n, "width": s.alpha * s.fit_width / width, "ridge": -1 / (n * kappa)}
     moved = along[parameter] / s.gap
     grown = [np.asarray(float(parameter == name)) for name in ("n_samples", "width")]
-    values = fields(tangent_shares(solved, moved, *grown), noise)
-    sums = solved.sums
+    moving, falling = tangent_shares(solved, moved, *grown), Tangent(kappa, -kappa * moved)
+    values, sums = fields(moving, noise), solved.sums
     values |= {
-        "effective_ridge": Tangent(kappa, -kappa * moved),
+        "effective_ridge": falling,
+        "feature_ridge": falling * moving.beta,
         "df1": Tangent(sums.df1, sums.spread * moved),
         "df2": Tangent(sums.df2, 2 * kappa * sums.df2_slope * moved),
         "noise": Tangent(noise, np.zeros(())),

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from riskcalc.arguments import FloatArray, common_shape, instance, numbers
 from riskcalc.result import Risk
-from riskcalc.theory import tune as ridge_tuning
 from riskcalc.theory.problem import PROBLEM_HINT, Problem
 from riskcalc.theory.random_features import formulas
 from riskcalc.theory.random_features.fixed_point import FeaturePoint
@@ -18,9 +17,10 @@ from riskcalc.theory.random_features.risk import random_feature_risk, tangent_sh
 from riskcalc.theory.random_features.shares import Shares, Solved
 from riskcalc.theory.sums import Sums
 from riskcalc.theory.tangent import Tangent
+from riskcalc.theory.tuned import Tuned
 
 
-def tune(problem: Problem, n_samples: npt.ArrayLike, width: npt.ArrayLike) -> ridge_tuning.Tuned:
+def tune(problem: Problem, n_samples: npt.ArrayLike, width: npt.ArrayLike) -> Tuned:
     r"""Ridge of the smallest predicted test error of random features.
 
     .. math:: \min_u \mathrm{test}(u), \quad D(u) \le \min(n,N), \qquad \lambda = \frac{(n-D)(N-D)}{Nu}
@@ -91,7 +91,7 @@ def tune(problem: Problem, n_samples: npt.ArrayLike, width: npt.ArrayLike) -> ri
     zero_is_best = nothing.test < ridgeless.test * (1 - 1e-13)
     start = np.where(zero_is_best, np.inf, 0.0)
     best = best_of(start, np.minimum(ridgeless.test, nothing.test), row, ridge, error).reshape(shape)
-    return ridge_tuning.Tuned(best, random_feature_risk(problem, n, size, best))
+    return Tuned(best, random_feature_risk(problem, n, size, best))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
