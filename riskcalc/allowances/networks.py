@@ -11,6 +11,7 @@ from riskcalc.allowances.shared import Allowances
 from riskcalc.arguments import FloatArray
 from riskcalc.data import GaussianData
 from riskcalc.result import Trials
+from riskcalc.theory.neural_tangent.pairs import FEW_NEURONS
 from riskcalc.theory.two_layer import finite_size_gap
 
 
@@ -19,21 +20,23 @@ def neural_tangent(trials: Trials, risk: Any, predicted: Mapping[str, FloatArray
 
     Fixed from reported deviations: within 4 % at n/(Nd) of 0.013, 9.5 % low at 1/8; both layers within 5.5 % at d =
     200. Given weights are low for Gaussian inputs, whose squared norms fluctuate by a relative 2/d, which n/(n - df2)
-    amplifies: this factor was added after a simulation at n/(Nd) = 0.8 was 20 % off.
+    amplifies: this factor was added after a simulation at n/(Nd) = 0.8 was 20 % off; and so were, after others, n/(Nd)
+    for both layers, and 1/N for less than 30 given neurons, whose slopes scale d features each at once.
     """
     data: Any = trials.data
     n, width = trials.coordinates["n_samples"], trials.coordinates["width"]
     gaussian, route = isinstance(data, GaussianData), risk.route
     d = data.spectrum.n_features if gaussian else data.n_inputs
     order = 3 * (risk.bias + risk.variance) / np.maximum(n - risk.df2 - 1, 1.0)
-    norms = 4 / d * n / np.maximum(n - risk.df2, 1.0) if gaussian else 0.0
-    share = {"given weights": norms, "infinite width": n / (width * d), "both layers": 8.0 / d}
+    scales = (4 / d if gaussian else 0.0) + np.where(width < FEW_NEURONS, 1 / width, 0.0)
+    norms = scales * n / np.maximum(n - risk.df2, 1.0)
+    share = {"given weights": norms, "infinite width": n / (width * d), "both layers": 8.0 / d + n / (width * d)}
     share = share[route] + (4.0 / d if gaussian and route == "infinite width" else 0.0)
     allowed = {"test": order + np.asarray(share) * risk.test}
     return {name: allowed.get(name, np.full(trials.shape, np.inf)) for name in predicted}, (
         "allowed beside the standard error: for test 3/(n - df2 - 1) of bias and variance, and of test itself n/(Nd) "
-        "where the width counts as infinite (4/d more for Gaussian data), 8/d for both layers, 4/d n/(n - df2) for "
-        "given weights and Gaussian data; other fields are shown, not judged"
+        "unless weights are given, and 4/d more for Gaussian data, 8/d for both layers; for given weights n/(n - df2) "
+        "times 4/d if data are Gaussian and 1/N below 30 neurons; other fields are shown, not judged"
     )
 
 

@@ -14,7 +14,7 @@ from riskcalc.data import GaussianData, HypercubeData, SphereData
 from riskcalc.estimators import RandomFeatureRidge
 from riskcalc.estimators.weights import random_weights
 from riskcalc.model import Model
-from riskcalc.simulation.fit import Factorisation, factorisations
+from riskcalc.simulation.fit import SMALLEST_SHARE, Factorisation, factorisations
 from riskcalc.simulation.gaussian_kernel import gaussian_kernel_sample
 from riskcalc.simulation.kernel_ridge import TEST_POINTS, KernelSample, kernel_sample
 from riskcalc.simulation.measures import Fit, measured
@@ -29,6 +29,7 @@ FEATURE_FIELDS = (
     *("df1", "norm_squared", "gcv"),
 )
 TEST, BIAS, VARIANCE = 0, 2, 3
+ROUNDING = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ class FeatureFit:
     width: int
 
     @classmethod
-    def of(cls, fit: Factorisation, sample: FeatureSample) -> FeatureFit:
-        """From the right singular vectors, those of a vanishing singular value left out."""
-        kept = fit.squares > 0
+    def of(cls, fit: Factorisation, sample: FeatureSample, rounding: float = 0.0) -> FeatureFit:
+        """From the right singular vectors, those of a singular value that vanishes but for rounding left out."""
+        kept = fit.squares > rounding
         s, v = np.sqrt(fit.squares[kept]), fit.vectors[:, kept]
         left = (sample.features @ v) / s
         return cls(fit.squares[kept], left, (sample.test_features @ v) * s, v, len(v))
@@ -85,7 +86,9 @@ class FeatureFit:
 def feature_fits(sample: FeatureSample, ridges: FloatArray) -> Iterator[tuple[FeatureFit, npt.NDArray[np.intp]]]:
     """By the smaller of the Gram matrices ZZᵀ and ZᵀZ, or by singular values where that would lose digits."""
     for fit, at in factorisations(sample.features, ridges):
-        yield FeatureFit.of(fit, sample), at
+        largest, ridge = fit.squares.max(initial=0.0), ridges[at].min()
+        by_gram = fit.squares.min(initial=0.0) + ridge > SMALLEST_SHARE * (largest + ridge)  # squares: less is rounding
+        yield FeatureFit.of(fit, sample, ROUNDING * max(sample.features.shape) * largest if by_gram else 0.0), at
 
 
 def drawn_weights(estimator: RandomFeatureRidge, n_inputs: int, rng: np.random.Generator) -> FloatArray:

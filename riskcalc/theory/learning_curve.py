@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from riskcalc.arguments import FloatArray, choice, common_shape, numbers
 from riskcalc.data import Dataset
@@ -268,7 +268,7 @@ def _predicted(
 
 def _interval(test: FloatArray, s: FloatArray, beyond: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     """Test times exp(∓q s), with the jackknife's spread s widened at ``beyond`` times what is determined."""
-    quantile = student_t.ppf((1 + level) / 2, GROUPS - 1)
+    quantile = stdtrit(GROUPS - 1, (1 + level) / 2)
     with np.errstate(divide="ignore"):
         half = quantile * np.hypot(s, WIDENING * np.maximum(np.log(beyond), 0.0))
     certain = (test == 0) | np.isinf(test)

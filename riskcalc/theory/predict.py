@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.data import Dataset, GaussianData
+from riskcalc.data import Dataset, GaussianData, HypercubeData, SphereData
 from riskcalc.data.gaussian import entries_kurtosis, squared_radii
 from riskcalc.estimators import Ridge
 from riskcalc.model import Model, lookup
@@ -19,6 +19,7 @@ from riskcalc.theory.reductions import reduce
 from riskcalc.theory.shift import shifted_risk
 
 FEW = 10.0  # n - df2 below which the leading order is not to be trusted
+MEETING = 0.1  # expected number of pairs of rows of the hypercube that are equal or opposite
 
 DEFAULTS = {"route": None, "tail": "ridge", "correction": None, "certify": False}
 # Where a choice belongs that a pair does not offer
@@ -157,12 +158,18 @@ def _validity(data: Any, risk: Risk) -> tuple[str, ...]:
         return tuple(notes)
     fitted = "subsample" if "subsample" in risk.coordinates else "n_samples"
     n, room = risk.coordinates[fitted], risk.coordinates[fitted] - np.asarray(risk.df2)
-    few = (room < FEW) & (n >= FEW) & np.isfinite(risk.test)  # below it n may be a ratio
+    counts = isinstance(data, (SphereData, HypercubeData))  # elsewhere small sizes may be ratios
+    few = (room < FEW) & ((n >= FEW) | counts) & (n > 0) & np.isfinite(risk.test)
     if few.any():
         worst = np.unravel_index(np.argmin(np.where(few, room, np.inf)), few.shape)
         size = np.broadcast_to(n, few.shape)[worst]
         notes.append(
             f"{fitted} - df2 is only {room[worst]:.2g} at {fitted} {size:g}: the theory is right to leading order in "
             "its inverse, and the mean over samples may be dominated by rare ones"
+        )
+    if isinstance(data, HypercubeData) and (n > 2 ** (min(data.n_inputs, 1000) / 2) * MEETING**0.5).any():
+        notes.append(
+            f"up to {np.max(n):g} rows are drawn of only 2^{data.n_inputs}: some are equal or opposite, and the "
+            "theory, which takes them for independent, may be far off"
         )
     return tuple(notes)

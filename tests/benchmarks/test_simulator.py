@@ -1,4 +1,4 @@
-"""Benchmarks of the simulator beside its peers in the same run: python -m pytest tests/benchmarks --benchmark-only -s."""
+"""Benchmarks of the simulator beside its peers in one run: pytest tests/benchmarks --benchmark-only -s."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ def cpu_seconds(function: Callable[[], object], rounds: int = 5) -> float:
     return statistics.median(times)
 
 
-def peer_trial(n: int, sigma: np.ndarray, ridges: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """A loop over scikit-learn's Ridge with 10⁴ test points: the test error of each ridge."""
+def peer_trial(data: rc.GaussianData, n: int, ridges: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """A loop over scikit-learn's Ridge with 10⁴ test points: the test error of each ridge, of the same law."""
+    sigma = np.repeat(data.spectrum.eigenvalues, data.spectrum.multiplicities.astype(int))
+    energies = np.repeat(data.energies / data.spectrum.multiplicities, data.spectrum.multiplicities.astype(int))
     p = len(sigma)
     X, X_test = (rng.standard_normal((rows, p)) * np.sqrt(sigma) for rows in (n, 10_000))
-    theta = rng.standard_normal(p)
+    theta = rng.choice([-1.0, 1.0], p) * np.sqrt(energies / sigma)
     y, y_test = (Z @ theta + np.sqrt(noise) * rng.standard_normal(len(Z)) for Z in (X, X_test))
     fits = (PeerRidge(alpha=ridge, fit_intercept=False).fit(X, y) for ridge in ridges)
     return np.array([np.mean((fit.predict(X_test) - y_test) ** 2) for fit in fits])
@@ -68,14 +70,14 @@ def test_direct_route(benchmark: BenchmarkFixture, n: int, p: int) -> None:
         benchmark(cell.run, 0, 0, points)
         ours, peer = (
             cpu_seconds(lambda: cell.run(0, 0, points), 9),
-            cpu_seconds(lambda: peer_trial(n, sigma, ridges, noise, rng), 3),
+            cpu_seconds(lambda: peer_trial(data, n, ridges, noise, rng), 3),
         )
         A = rng.standard_normal((500, 500))
         limit = (n * p * m + 8 / 3 * m**3) / (2 * 500**3 / cpu_seconds(lambda: A @ A, 9))
         eigen, start = cpu_seconds(lambda: np.linalg.eigh(gram), 9), cpu_seconds(tridiagonal, 9)
         variances = [
             relative_variance(np.array([cell.run(0, t, points)[0] for t in range(60)])),
-            relative_variance(np.array([peer_trial(n, sigma, ridges, noise, rng) for _ in range(12)])),
+            relative_variance(np.array([peer_trial(data, n, ridges, noise, rng) for _ in range(12)])),
         ]
     to_one_per_cent = [v / 1e-4 * s for v, s in zip(variances, (ours, peer), strict=True)]
     print(
@@ -101,7 +103,7 @@ def test_bidiagonal_route(benchmark: BenchmarkFixture, n: int) -> None:
         if n <= 1000:
             rng = np.random.default_rng(0)
             theirs = cpu_seconds(lambda: direct.run(0, 0, points), 5)
-            peer = cpu_seconds(lambda: peer_trial(n, np.ones(p), ridges, noise, rng), 3)
+            peer = cpu_seconds(lambda: peer_trial(data, n, ridges, noise, rng), 3)
             words += f"; direct {1e3 * theirs:.1f} ms, ratio {theirs / ours:.0f}; scikit-learn ratio {peer / ours:.0f}"
             assert theirs > ours
     print(words)

@@ -13,6 +13,7 @@ from sklearn.linear_model import Ridge as ScikitRidge
 
 import riskcalc as rc
 from riskcalc import activations, targets
+from riskcalc.simulation.cells import Cell
 from riskcalc.simulation.kernel_ridge import kernel_sample
 from riskcalc.simulation.random_features import (
     FEATURE_FIELDS,
@@ -23,6 +24,7 @@ from riskcalc.simulation.random_features import (
     drawn_weights,
     feature_fits,
     feature_sample,
+    feature_trial,
 )
 
 RELU, TANH = activations.ReLU(), activations.Tanh()
@@ -359,3 +361,26 @@ def test_shipped_experiments_agree(name: str) -> None:
 def test_refusals(call: Callable[[], object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("activation", "width", "n"),
+    [(rc.activations.Linear(), 60, 40), (rc.activations.Linear(), 25, 40), (rc.activations.Quadratic(), 100, 80)],
+)
+def test_features_of_finite_rank_are_fitted_as_a_direct_solve_does(activation: Any, width: int, n: int) -> None:
+    """Rank 10 (55): what rounding leaves of the other singular values is no direction of the outputs."""
+    data = rc.SphereData(10, rc.targets.DegreeEnergies({1: 1.0}), noise=0.1)
+    cell = Cell(data, rc.RandomFeatureRidge(activation, width, 0.0), n)
+    rng = np.random.default_rng(3)
+    sample = feature_sample(kernel_sample(data, n, rng), cell.estimator, rng)
+    ridges = np.array([1e-12, 0.1, 3.0])
+    fields = feature_trial(cell, sample, np.column_stack([ridges, np.full(3, 0.1)]))
+    Z, fresh, y = sample.features, sample.test_features, sample.values
+    for k, ridge in enumerate(ridges[1:], start=1):
+        hat = Z @ np.linalg.solve(Z.T @ Z + ridge * np.eye(width), Z.T)
+        left, smoother = np.eye(n) - hat, fresh @ np.linalg.solve(Z.T @ Z + ridge * np.eye(width), Z.T)
+        found = dict(zip(cell.fields, fields[:, k], strict=True))
+        assert_allclose(found["train"], (np.sum((left @ y) ** 2) + 0.1 * np.sum(left**2)) / n, rtol=1e-8)
+        assert_allclose(found["df1"], np.trace(hat), rtol=1e-8)
+        assert_allclose(found["bias"], np.mean((sample.test_values - smoother @ y) ** 2), rtol=1e-8)
+        assert_allclose(found["variance"], 0.1 * np.mean(np.sum(smoother**2, axis=1)), rtol=1e-8)

@@ -238,7 +238,7 @@ def test_the_spread_of_one_experiment(name: str, law: str) -> None:
 def test_the_spread_of_one_experiment_on_the_grid(n: int) -> None:
     for model in MODELS.values():
         for law in KURTOSIS:
-            assert_spread(model.problem(n), model.ridge * n, law, n, {20: 20_000, 40: 6_000, 80: 2_500}[n])
+            assert_spread(model.problem(n), model.ridge * n, law, n, {20: 20_000, 40: 6_000, 80: 4_000}[n])
 
 
 def test_a_target_on_few_coordinates() -> None:

@@ -53,7 +53,7 @@ def test_a_narrow_network_is_refused_and_can_be_forced(data):
     forced = rc.predict(data, narrow, n, route="infinite_width")
     wide = rc.predict(data, narrow.replace(width=np.inf), n)
     assert_array_equal(forced.test, wide.test)
-    assert any("counts as infinite" in note for note in forced.notes)
+    assert any("count as infinitely many" in note for note in forced.notes)
 
 
 def test_the_edge_of_what_counts_as_wide():
@@ -91,6 +91,9 @@ def test_both_layers_at_finite_width():
         assert risk.route == "both layers"
     notes = rc.predict(SPHERE, estimator, 300.0).notes
     assert any("n/d is up to 10: degree 2 is being learned" in note for note in notes)
+    wide = rc.predict(SPHERE, estimator.replace(width=1e9), n)
+    assert wide.route == "infinite width"
+    assert_allclose(wide.test, rc.predict(SPHERE, estimator.replace(width=np.inf), n).test, rtol=1e-12)
     constant = rc.SphereData(30, rc.targets.DegreeEnergies({0: 0.5, 1: 1.0}))
     with pytest.raises(ValueError, match=r"target must have no constant part .*got energy 0.5 in degree 0"):
         rc.predict(constant, estimator, 30.0)
@@ -119,6 +122,7 @@ def test_given_weights_are_the_mean_over_the_directions_of_the_target(data, law,
     assert_allclose(risk.variance, one[0].variance, rtol=1e-9)
     assert_allclose(risk.train, np.mean([r.train for r in one], axis=0), rtol=1e-9)
     assert risk.route == "given weights"
+    assert any("there are only 6 neurons" in note for note in risk.notes)
 
 
 def test_bad_input():

@@ -21,7 +21,8 @@ from riskcalc.theory.ridge import ridge_risk
 
 ROUTES = ("infinite_width", "both_layers", "given_weights")
 WIDE = 0.02  # n/(Nd) up to which the width counts as infinite
-LINEAR = 4.0  # n/d from which degree 2 is being learned
+LINEAR = 1.0  # n/d from which degree 2 begins to be learned
+FEW_NEURONS = 30  # whose slopes scale d features each at once
 GIVEN_SOURCES = ("montanari2022", "misiakiewicz2024")
 
 
@@ -57,9 +58,9 @@ def _route(data: Any, estimator: NeuralTangentRidge, n: FloatArray, width: Float
         return route
     if given:
         return "given_weights"
-    if estimator.layers == "both" and np.isfinite(width).any():
-        return "both_layers"
     share = per_parameter(n, width, dimension(data))
+    if estimator.layers == "both" and ((share > WIDE) | (n > width)).any():
+        return "both_layers"
     if (share > WIDE).any():
         raise ValueError(
             f"width must be at least {n.max() / (WIDE * dimension(data)):.0f} for {n.max():g} samples, got "
@@ -99,18 +100,22 @@ def _infinite_width(data: Any, estimator: NeuralTangentRidge, n: FloatArray, wid
             risk = linear_equivalent_risk(
                 estimator.activation, dimension(data), every, estimator.ridge, linear, rest, data.noise
             )
-        notes = (*risk.notes, *_linear_notes(n, dimension(data)))
+        notes = (*risk.notes, *(_linear_notes(n, dimension(data)) if data.outside_energy > 0 else ()))
     else:
         kernel = NeuralTangent(estimator.activation, estimator.layers, str(estimator.weights))
         risk = kernel_ridge_risk(data, KernelRidge(kernel, estimator.ridge), every, tail)
         notes = risk.notes
-    share = float(per_parameter(n, width, dimension(data)).max(initial=0.0))
-    if share > 0:
-        notes += (
-            f"the width counts as infinite: n/(Nd) is up to {share:.2g}; the equivalent was within 4 % at 0.013, and "
-            "9.5 % low at 0.125",
-        )
-    return replace(risk, notes=notes)
+    return replace(risk, notes=(*notes, *_wide_notes(n, width, dimension(data))))
+
+
+def _wide_notes(n: FloatArray, width: FloatArray, d: float) -> tuple[str, ...]:
+    share = float(per_parameter(n, width, d).max(initial=0.0))
+    if share == 0:
+        return ()
+    return (
+        f"the tangent features count as infinitely many: n/(Nd) is up to {share:.2g}; the equivalent was within 4 % at "
+        "0.013, and 9.5 % low at 0.125",
+    )
 
 
 def _both_layers(data: Any, estimator: NeuralTangentRidge, n: FloatArray, width: FloatArray, tail: str) -> Risk:
@@ -127,7 +132,7 @@ def _both_layers(data: Any, estimator: NeuralTangentRidge, n: FloatArray, width:
             'subtract it, or force route="infinite_width"'
         )
     risk = both_layers_risk(estimator.activation, d, n, width, estimator.ridge, linear, rest, data.noise)
-    return replace(risk, notes=(*risk.notes, *_linear_notes(n, d)))
+    return replace(risk, notes=(*risk.notes, *(_linear_notes(n, d) if rest > 0 else ()), *_wide_notes(n, width, d)))
 
 
 def _linear_notes(n: FloatArray, d: float) -> tuple[str, ...]:
@@ -140,4 +145,12 @@ def _linear_notes(n: FloatArray, d: float) -> tuple[str, ...]:
 def _given_weights(data: Any, estimator: NeuralTangentRidge, n: FloatArray, width: FloatArray, tail: str) -> Risk:
     """Ridge regression on the Nd features of the given weights."""
     every: FloatArray = np.broadcast_to(n, np.broadcast_shapes(n.shape, width.shape))
-    return replace(ridge_risk(reduce(data, estimator), every, estimator.ridge), sources=GIVEN_SOURCES)
+    risk = ridge_risk(reduce(data, estimator), every, estimator.ridge)
+    neurons = np.shape(estimator.weights)[0]
+    if neurons >= FEW_NEURONS:
+        return replace(risk, sources=GIVEN_SOURCES)
+    few = (
+        f"there are only {neurons} neurons, each of whose slopes scales {dimension(data):g} features at once: the "
+        "equivalent is low, with 5 neurons by 20 % near n = Nd, and with 1 by far"
+    )
+    return replace(risk, sources=GIVEN_SOURCES, notes=(*risk.notes, few))

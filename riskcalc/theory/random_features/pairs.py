@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskcalc.arguments import FloatArray, choice, numbers
+from riskcalc.arguments import FloatArray, choice, common_shape, numbers
 from riskcalc.data import GaussianData
 from riskcalc.estimators import RandomFeatureRidge
 from riskcalc.kernels import Dual
@@ -69,7 +69,7 @@ def kernel_features_risk(
         truncation=bound,
         learned=learned(problem, log_kappa),
         sources=SOURCES + (() if size is None else ENSEMBLE_SOURCES),
-        notes=risk.notes + truncation_notes(bound) + _notes(risk),
+        notes=risk.notes + truncation_notes(bound) + _notes(risk, counts=True),
     )
 
 
@@ -86,7 +86,9 @@ def gaussian_features_risk(
     if not isinstance(estimator.weights, str):
         return given_weights_risk(data, estimator, n_samples)
     risk = _risk(reduce(data, estimator), estimator, n_samples, size)
-    notes = risk.notes + _notes(risk) + _quadratic_notes(data, estimator, np.asarray(risk.effective_ridge))
+    notes = (
+        risk.notes + _notes(risk, counts=False) + _quadratic_notes(data, estimator, np.asarray(risk.effective_ridge))
+    )
     sources = LINEAR_SOURCES + (() if size is None else ENSEMBLE_SOURCES)
     return replace(risk, route="linear regime", sources=sources, notes=notes)
 
@@ -106,8 +108,9 @@ def given_weights_risk(data: Any, estimator: RandomFeatureRidge, n_samples: npt.
     .. math:: n - \frac\lambda{\nu_1} = D = \mathrm{Tr}\,\Omega(\Omega+\nu_1)^{-1},\qquad
               \nu_2 = \frac{N\nu_1}{N-D} = \frac N{\mathrm{Tr}(\Omega+\nu_1)^{-1}}
     """
-    problem = reduce(data, estimator)
-    risk = ridge_risk(problem, n_samples, estimator.ridge)
+    problem, n = reduce(data, estimator), numbers("n_samples", n_samples, at_least=0, finite=False)
+    every: FloatArray = np.broadcast_to(n, common_shape(n_samples=n, width=np.asarray(estimator.width)))
+    risk = ridge_risk(problem, every, estimator.ridge)
     nu1 = np.asarray(risk.effective_ridge)
     with np.errstate(divide="ignore"):
         inverse = (1 / (problem.spectrum.eigenvalues + nu1[..., None])) @ problem.spectrum.multiplicities
@@ -118,7 +121,7 @@ def given_weights_risk(data: Any, estimator: RandomFeatureRidge, n_samples: npt.
         risk,
         effective_ridge=nu2,
         feature_ridge=nu1,
-        coordinates={"n_samples": given.pop("n_samples")} | width | given,
+        coordinates={"n_samples": n} | width | {name: x for name, x in given.items() if name != "n_samples"},
         route="given weights",
         sources=GIVEN_SOURCES,
         rule=None,
@@ -145,11 +148,14 @@ def _refuse_atom(atom: Problem, least: FloatArray, ridge: npt.ArrayLike) -> None
         )
 
 
-def _notes(risk: Risk) -> tuple[str, ...]:
-    """Few effective features, and the train error of few samples; few effective samples are noted by ``predict``."""
+def _notes(risk: Risk, counts: bool) -> tuple[str, ...]:
+    """Few effective features, and the train error of few samples; few effective samples are noted by ``predict``.
+
+    Sizes below FEW may be ratios, unless they are counts.
+    """
     n, width = risk.coordinates["n_samples"], risk.coordinates["width"]
     room, notes = width - np.asarray(risk.df2), []
-    few = (room < FEW) & (width >= FEW) & np.isfinite(risk.test)
+    few = (room < FEW) & ((width >= FEW) | counts) & (width > 0) & np.isfinite(risk.test)
     if few.any():
         notes.append(
             f"width - df2 is only {room[few].min():.2g}: the theory is right to leading order in its inverse, and the "
