@@ -110,7 +110,7 @@ def sample_size(
     if ridge != "fixed":
         raise ValueError(f"ridge must be 'fixed' unless data is a Dataset, got {ridge!r}; tune finds the best ridge")
     if not isinstance(estimator, (KernelRidge, RandomFeatureRidge)):
-        instance("estimator", estimator, Ridge, "Ridge(1.0), say")
+        instance("estimator", estimator, Ridge, "or a KernelRidge or RandomFeatureRidge: Ridge(1.0), say")
     lam: npt.ArrayLike = estimator.ridge  # type: ignore[attr-defined]
     problem = data if isinstance(data, Problem) else reduce(data, estimator)
     target = numbers("test", test, at_least=0)

@@ -90,7 +90,9 @@ def tune(data: Model, estimator: Model, n_samples: npt.ArrayLike, *, allow_negat
                 f"allow_negative must be False for {type(estimator).__name__}, whose ridge is >= 0, got True"
             )
     else:
-        instance("estimator", estimator, Ridge, "its own ridge is ignored: Ridge(0)")
+        instance(
+            "estimator", estimator, Ridge, "or a KernelRidge or RandomFeatureRidge; its own ridge is ignored: Ridge(0)"
+        )
     problem = data if isinstance(data, Problem) else reduce(data, estimator)
     if isinstance(estimator, RandomFeatureRidge) and isinstance(estimator.weights, str):
         found = random_features.tune(problem, n_samples, estimator.width)

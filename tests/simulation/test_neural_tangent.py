@@ -107,3 +107,22 @@ def test_given_weights_through_the_threshold():
 )
 def test_shipped_experiments_agree(name):
     assert rc.Experiment.load(name).verify().agrees
+
+
+def test_the_pairs_own_verdict_refuses_wrong_formulas():
+    """What the allowances of both routes leave over: twice the ridge, λ/n, and a wrong noise are refused."""
+    given = rc.NeuralTangentRidge.of_random_weights(RELU, 30, 10, [0.05, 1.0])
+    wide = rc.NeuralTangentRidge(RELU, 400, [1.0, 10.0])
+    for data, estimator, n in (
+        (rc.SphereData(10, rc.targets.DegreeEnergies({1: 1.0}), noise=0.5), given, 200),
+        (rc.SphereData(60, rc.targets.DegreeEnergies({1: 1.0, 2: 0.5}), noise=0.5), wide, 300),
+    ):
+        trials = rc.simulate(data, estimator, n, n_trials=40, rng=0)
+        assert rc.compare(rc.predict(data, estimator, n), trials).agrees
+        ridge = np.asarray(estimator.ridge)
+        for wrong in (
+            rc.predict(data, estimator.replace(ridge=2 * ridge), n),
+            rc.predict(data, estimator.replace(ridge=ridge / n), n),
+            rc.predict(data.replace(noise=0.6), estimator, n),
+        ):
+            assert not rc.compare({"test": wrong.test}, trials).agrees
